@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * CPUs of the simulated machine: which one am I, start one, play another one. What a CPU is made of
+ * (a thread here, a fibre elsewhere) is the business of <machine/cpu.h>.
+ *
+ * A machine is used in one of two ways, and the number of registered threads tells which:
+ * - in sequence: one thread is registered and plays any CPU by machine_cpu_become(). Whatever
+ *   another CPU holds can then never be let go, so waiting for it is reported as a deadlock;
+ * - in parallel: each CPU is a context of its own, by machine_run().
+ */
+#ifndef SIM_CPU_H
+#define SIM_CPU_H
+
+#include <sim/bug.h>
+#include <sim/compiler.h>
+
+#define NR_CPUS 64
+
+/* Deeper than any sane nesting; one more is a finding of its own. */
+#define SIM_MAX_HELD 16
+
+/* A lock that a CPU holds; see lockdep.h. */
+struct sim_held_lock {
+	const void *lock;
+	const char *func;
+	u8 rank;
+	bool sleeping;
+};
+
+/**
+ * struct sim_cpu - what the machine keeps of one CPU
+ * @id: its number
+ * @rcu_nesting: RCU read sections it is in
+ * @preempt_count: preempt_disable() without their preempt_enable(); counted in MM_DEBUG builds
+ * @nr_held: locks it holds; counted in MM_DEBUG builds
+ * @rcu_seq: what the outermost read section saw of the grace periods; for the race detector
+ * @fault: the armed fault; see fault.h
+ * @held: the locks it holds, in the order in which it took them; MM_DEBUG builds
+ *
+ * Touched by its own CPU only, hence without atomics. No part of the arena: machine_reset() puts
+ * it back to its first state.
+ */
+struct sim_cpu {
+	unsigned int id;
+	unsigned int rcu_nesting;
+	unsigned int preempt_count;
+	unsigned int nr_held;
+	unsigned int rcu_seq;
+	struct {
+		unsigned int kind;
+		unsigned int nth;
+		bool fired;
+	} fault;
+#if MM_DEBUG
+	struct sim_held_lock held[SIM_MAX_HELD];
+#endif
+} __aligned(128);
+
+extern struct sim_cpu sim_cpus[NR_CPUS];
+/* CPUs of this machine: 0 to nr_cpu_ids - 1. Constant between machine_init() and machine_exit(). */
+extern unsigned int nr_cpu_ids;
+
+/* Supplies smp_processor_id(), this_cpu(), cpu_relax() and machine_is_sequential(). */
+#include <machine/cpu.h>
+
+#define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpu_ids; (cpu)++)
+
+/**
+ * machine_init - a machine of @nr_cpus CPUs
+ * @nr_cpus: 1 to NR_CPUS
+ *
+ * One machine exists at a time. The caller is no CPU yet: machine_cpu_enter() or machine_run().
+ */
+void machine_init(unsigned int nr_cpus);
+
+/**
+ * machine_exit - the end of the machine
+ *
+ * The caller may be registered as a CPU (it leaves), no other thread may. Callbacks of call_rcu()
+ * that have not run never do: rcu_barrier() first if they should.
+ */
+void machine_exit(void);
+
+/**
+ * machine_reset - forget what a run has left behind
+ *
+ * Locks noted as held, read sections, preemption counts, armed faults and callbacks of call_rcu()
+ * that wait: all gone, as after machine_init(). For the caller that puts the arena back to its
+ * snapshot, also after a finding was left by longjmp(). At most the caller may be registered; if
+ * it is, it is CPU 0 afterwards.
+ */
+void machine_reset(void);
+
+/**
+ * machine_cpu_enter - the calling thread is CPU @cpu from now on
+ * machine_cpu_leave - and now it is none
+ *
+ * Only a registered thread may take locks and enter read sections.
+ */
+void machine_cpu_enter(unsigned int cpu);
+void machine_cpu_leave(void);
+
+/**
+ * machine_cpu_become - the one registered thread goes on as CPU @cpu
+ *
+ * Between two operations only. A finding ("switch in atomic") when the CPU it leaves holds a lock,
+ * is in a read section or has preemption off (MM_DEBUG), or when other threads are registered.
+ */
+void machine_cpu_become(unsigned int cpu);
+
+/**
+ * machine_run - run CPUs 0 to @nr - 1 in parallel
+ * @nr: at most nr_cpu_ids
+ * @fn: what each of them runs, all starting at once
+ * @arg: handed to @fn
+ *
+ * Returns when all have ended. If the caller is a CPU it is none meanwhile, and the same again
+ * afterwards.
+ */
+void machine_run(unsigned int nr, void (*fn)(unsigned int cpu, void *arg), void *arg);
+
+/**
+ * preempt_disable - no sleeping until preempt_enable(); nests
+ *
+ * No more than a note for might_sleep(): a simulated CPU is not taken away from its code, so that
+ * per-CPU data needs no more than this, as in Linux.
+ */
+static __always_inline void preempt_disable(void)
+{
+#if MM_DEBUG
+	this_cpu()->preempt_count++;
+#endif
+	barrier();
+}
+
+static __always_inline void preempt_enable(void)
+{
+	barrier();
+#if MM_DEBUG
+	if (unlikely(!this_cpu()->preempt_count))
+		mm_bug("preempt_enable without disable", SIM_NO_PFN, "CPU %u",
+		       smp_processor_id());
+	this_cpu()->preempt_count--;
+#endif
+}
+
+#endif /* SIM_CPU_H */
