@@ -169,7 +169,7 @@ static inline bool op_has_slot(enum op_code code)
  * @code: enum op_code
  * @cpu: below the header's nr_cpus
  * @fault: enum fault_kind (sim/fault.h): which fallible step of this operation fails
- * @fault_nth: the how manieth of that kind within this operation, 1 to 32; 0 when @fault is FAULT_NONE
+ * @fault_nth: the how manieth of that kind within this operation, 1 to 31; 0 (text: each): every one
  * @slot: below PROGRAM_SLOTS
  * @raw: OP_RESERVED: the whole record
  *
