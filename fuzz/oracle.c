@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The oracle (oracle.h): a byte a frame that says where it is, tags in simulated RAM, sums of counters.
+ *
+ * Must not call into the core but for counters and descriptions, must not order CPUs (each atomic is relaxed, see
+ * oracle.h), and must not walk the machine but in oracle_check_end().
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <sim/bug.h>
+#include <sim/cpu.h>
+#include <sim/ram.h>
+
+#include "oracle.h"
+
+#define EIGHT(place) (0x0101010101010101ull * (place))
+#define ZONE_UNKNOWN 0xff
+
+/* What a CPU alone writes; padded, so that CPUs do not share a line. */
+struct oracle_cpu {
+	long out; /* frames this CPU saw leave less those it saw come back */
+	const char *op;
+} __attribute__((aligned(64)));
+
+static struct {
+	const struct mmfuzz_backend *backend;
+	struct mmfuzz_config config;
+	unsigned long max_pfn;
+	unsigned long bytes; /* of @place: max_pfn rounded up to words */
+	uint8_t *place;	     /* enum oracle_place of each frame */
+	uint8_t *boot_place;
+	uint8_t *zone; /* nid << 4 | type of each section, or ZONE_UNKNOWN */
+	uint8_t *boot_zone;
+	unsigned long nr_sections;
+	struct mmfuzz_stats boot;
+	struct oracle_cpu cpu[NR_CPUS];
+} oracle;
+
+static const char *const place_names[NR_ORACLE_PLACES] = {
+	[ORACLE_ABSENT] = "absent",
+	[ORACLE_FREE] = "free",
+	[ORACLE_OUT] = "out",
+};
+
+const char *oracle_place_name(enum oracle_place place)
+{
+	return place_names[place];
+}
+
+enum oracle_place oracle_place_of(pfn_t pfn)
+{
+	if (pfn.pfn >= oracle.max_pfn)
+		return ORACLE_ABSENT;
+	return __atomic_load_n(&oracle.place[pfn.pfn], __ATOMIC_RELAXED);
+}
+
+const char *oracle_set_op(const char *name)
+{
+	struct oracle_cpu *cpu = &oracle.cpu[smp_processor_id()];
+	const char *old = cpu->op ? cpu->op : "oracle";
+
+	if (name)
+		cpu->op = name;
+	return old;
+}
+
+/* A plain counter that only its CPU writes; others read it when that CPU is outside the core. */
+static void count_out(long frames)
+{
+	long *out = &oracle.cpu[smp_processor_id()].out;
+
+	__atomic_store_n(out, __atomic_load_n(out, __ATOMIC_RELAXED) + frames, __ATOMIC_RELAXED);
+}
+
+unsigned long oracle_out(void)
+{
+	long sum = 0;
+
+	for (unsigned int i = 0; i < oracle.config.nr_cpus; i++)
+		sum += __atomic_load_n(&oracle.cpu[i].out, __ATOMIC_RELAXED);
+	return sum;
+}
+
+/*
+ * Move each of [pfn, pfn + nr) from one place to another by compare-and-swap, eight frames at a time where that is
+ * possible. Returns the first frame that was elsewhere, or PFN_NONE.
+ */
+static pfn_t move(unsigned long pfn, unsigned long nr, enum oracle_place from, enum oracle_place to)
+{
+	unsigned long end = pfn + nr;
+
+	while (pfn < end) {
+		if (!(pfn & 7) && end - pfn >= 8) {
+			uint64_t old = EIGHT(from);
+
+			if (__atomic_compare_exchange_n((uint64_t *)&oracle.place[pfn], &old, EIGHT(to), false,
+							__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+				pfn += 8;
+				continue;
+			}
+			while ((uint8_t)old == from) {
+				old >>= 8;
+				pfn++;
+			}
+			return mk_pfn(pfn);
+		}
+
+		uint8_t old = from;
+
+		if (!__atomic_compare_exchange_n(&oracle.place[pfn], &old, to, false, __ATOMIC_RELAXED,
+						 __ATOMIC_RELAXED))
+			return mk_pfn(pfn);
+		pfn++;
+	}
+	return PFN_NONE;
+}
+
+static void check_range(pfn_t pfn, unsigned long nr, const char *what)
+{
+	if (pfn.pfn >= oracle.max_pfn || nr > oracle.max_pfn - pfn.pfn || !nr)
+		oracle_bug("frame outside memory", pfn.pfn, "%s of %lu frames, memory has %lu", what, nr,
+			   oracle.max_pfn);
+}
+
+static void check_block(pfn_t pfn, order_t order, const char *what)
+{
+	if (order.order > MMFUZZ_MAX_ORDER)
+		oracle_bug("order too large", pfn.pfn, "%s of order %u", what, order.order);
+	check_range(pfn, 1ul << order.order, what);
+	if (pfn.pfn & ((1ul << order.order) - 1))
+		oracle_bug("misaligned block", pfn.pfn, "%s of order %u", what, order.order);
+}
+
+static void trace_alloc(pfn_t pfn, order_t order)
+{
+	pfn_t bad;
+
+	check_block(pfn, order, "grant");
+	bad = move(pfn.pfn, 1ul << order.order, ORACLE_FREE, ORACLE_OUT);
+	if (!pfn_is_none(bad)) {
+		if (oracle_place_of(bad) == ORACLE_ABSENT)
+			oracle_bug("grant of absent memory", bad.pfn, "in a block of order %u at 0x%lx", order.order,
+				   pfn.pfn);
+		oracle_bug("double grant", bad.pfn, "in a block of order %u at 0x%lx, but the frame is out",
+			   order.order, pfn.pfn);
+	}
+	count_out(1l << order.order);
+}
+
+static void trace_free(pfn_t pfn, order_t order)
+{
+	pfn_t bad;
+
+	check_block(pfn, order, "free");
+	bad = move(pfn.pfn, 1ul << order.order, ORACLE_OUT, ORACLE_FREE);
+	if (!pfn_is_none(bad)) {
+		if (oracle_place_of(bad) == ORACLE_ABSENT)
+			oracle_bug("free of absent memory", bad.pfn, "in a block of order %u at 0x%lx", order.order,
+				   pfn.pfn);
+		oracle_bug("stale free", bad.pfn, "in a block of order %u at 0x%lx, but the frame is free",
+			   order.order, pfn.pfn);
+	}
+	count_out(-(1l << order.order));
+}
+
+static void trace_online(pfn_t pfn, unsigned long nr)
+{
+	pfn_t bad;
+
+	check_range(pfn, nr, "online");
+	bad = move(pfn.pfn, nr, ORACLE_ABSENT, ORACLE_FREE);
+	if (!pfn_is_none(bad))
+		oracle_bug("online of memory that is there", bad.pfn, "%lu frames at 0x%lx, but the frame is %s", nr,
+			   pfn.pfn, oracle_place_name(oracle_place_of(bad)));
+}
+
+static void trace_offline(pfn_t pfn, unsigned long nr)
+{
+	pfn_t bad;
+
+	check_range(pfn, nr, "offline");
+	bad = move(pfn.pfn, nr, ORACLE_FREE, ORACLE_ABSENT);
+	if (!pfn_is_none(bad))
+		oracle_bug("offline of memory that is not free", bad.pfn, "%lu frames at 0x%lx, but the frame is %s",
+			   nr, pfn.pfn, oracle_place_name(oracle_place_of(bad)));
+}
+
+const struct mmfuzz_trace oracle_trace = {
+	.alloc = trace_alloc,
+	.free = trace_free,
+	.online = trace_online,
+	.offline = trace_offline,
+};
+
+void oracle_boot(const struct mmfuzz_backend *backend, const struct mmfuzz_config *config)
+{
+	unsigned long there;
+
+	oracle_shutdown();
+	oracle.backend = backend;
+	oracle.config = *config;
+	oracle.max_pfn = config->max_pfn;
+	oracle.bytes = (config->max_pfn + 7) & ~7ul;
+	oracle.nr_sections = config->max_pfn >> config->section_order;
+	oracle.place = sim_reserve(oracle.bytes);
+	oracle.boot_place = sim_reserve(oracle.bytes);
+	oracle.zone = sim_reserve(oracle.nr_sections);
+	oracle.boot_zone = sim_reserve(oracle.nr_sections);
+
+	memset(oracle.boot_zone, ZONE_UNKNOWN, oracle.nr_sections);
+	for (unsigned int i = 0; i < config->nr_zones; i++) {
+		const struct mmfuzz_zone_config *z = &config->zones[i];
+
+		memset(oracle.boot_place + z->range.start, ORACLE_FREE, z->range.nr);
+		memset(oracle.boot_zone + (z->range.start >> config->section_order), z->nid << 4 | z->type,
+		       z->range.nr >> config->section_order);
+	}
+	for (unsigned int i = 0; i < config->nr_holes; i++)
+		memset(oracle.boot_place + config->holes[i].start, ORACLE_ABSENT, config->holes[i].nr);
+	oracle_reset();
+
+	there = 0;
+	for (unsigned long pfn = 0; pfn < oracle.max_pfn; pfn++)
+		there += oracle.place[pfn] == ORACLE_FREE;
+	backend->stats(&oracle.boot);
+	if (oracle.boot.managed != there)
+		sim_bug("drifted counter", "boot", SIM_NO_PFN, "the core manages %lu frames of %lu that are there",
+			oracle.boot.managed, there);
+	oracle_check_counters(0);
+}
+
+void oracle_reset(void)
+{
+	memcpy(oracle.place, oracle.boot_place, oracle.bytes);
+	memcpy(oracle.zone, oracle.boot_zone, oracle.nr_sections);
+	for (unsigned int i = 0; i < oracle.config.nr_cpus; i++)
+		oracle.cpu[i] = (struct oracle_cpu){ 0 };
+}
+
+void oracle_shutdown(void)
+{
+	if (!oracle.backend)
+		return;
+	sim_release(oracle.place, oracle.bytes);
+	sim_release(oracle.boot_place, oracle.bytes);
+	sim_release(oracle.zone, oracle.nr_sections);
+	sim_release(oracle.boot_zone, oracle.nr_sections);
+	memset(&oracle, 0, sizeof(oracle));
+}
+
+void oracle_granted(pfn_t pfn, unsigned long nr, order_t align)
+{
+	check_range(pfn, nr, "grant");
+	if (pfn.pfn & ((1ul << align.order) - 1))
+		oracle_bug("misaligned block", pfn.pfn, "a grant that should be aligned to order %u", align.order);
+	for (unsigned long i = 0; i < nr; i++) {
+		pfn_t p = mk_pfn(pfn.pfn + i);
+
+		if (oracle_place_of(p) != ORACLE_OUT)
+			oracle_bug("grant without an event", p.pfn, "given to the program, but the frame is %s",
+				   oracle_place_name(oracle_place_of(p)));
+	}
+	if (oracle.backend->pfn_state_ok && !oracle.backend->pfn_state_ok(pfn))
+		oracle_bug("state that does not exist", pfn.pfn, "after a grant of %lu frames", nr);
+}
+
+bool oracle_zone_ok(pfn_t pfn, unsigned int gfp, nid_t nid)
+{
+	uint8_t zone = __atomic_load_n(&oracle.zone[pfn.pfn >> oracle.config.section_order], __ATOMIC_RELAXED);
+
+	if (zone == ZONE_UNKNOWN)
+		return true;
+	if ((gfp & MMFUZZ_GFP_THISNODE) && zone >> 4 != nid.nid)
+		return false;
+	if (gfp & MMFUZZ_GFP_DMA)
+		return (zone & 15) == MMFUZZ_ZONE_DMA;
+	return (gfp & MMFUZZ_GFP_MOVABLE) || (zone & 15) != MMFUZZ_ZONE_MOVABLE;
+}
+
+void oracle_zone_touched(block_t block)
+{
+	if (block.block < oracle.nr_sections)
+		__atomic_store_n(&oracle.zone[block.block], ZONE_UNKNOWN, __ATOMIC_RELAXED);
+}
+
+/* An odd factor keeps the tags of neighbouring frames apart; the result is never the 0 of a zeroed page. */
+static uint64_t tag_of(unsigned long pfn, uint64_t seed)
+{
+	return (seed + pfn * 0x9e3779b97f4a7c15ull) | 1;
+}
+
+void oracle_tag(pfn_t pfn, unsigned long nr, uint64_t seed)
+{
+	for (unsigned long i = pfn.pfn; i < pfn.pfn + nr; i++)
+		*(uint64_t *)ram_ptr(i) = tag_of(i, seed);
+}
+
+void oracle_check_tag(pfn_t pfn, unsigned long nr, uint64_t seed)
+{
+	for (unsigned long i = pfn.pfn; i < pfn.pfn + nr; i++) {
+		uint64_t got = *(const uint64_t *)ram_ptr(i);
+
+		if (got != tag_of(i, seed))
+			oracle_bug("contents lost", i, "frame of a grant of %lu at 0x%lx reads 0x%llx, not 0x%llx", nr,
+				   pfn.pfn, (unsigned long long)got, (unsigned long long)tag_of(i, seed));
+	}
+}
+
+void oracle_check_zero(pfn_t pfn, unsigned long nr)
+{
+	for (unsigned long i = pfn.pfn; i < pfn.pfn + nr; i++) {
+		uint64_t got = *(const uint64_t *)ram_ptr(i);
+
+		if (got)
+			oracle_bug("not zeroed", i, "frame of a zeroed grant of %lu at 0x%lx reads 0x%llx", nr, pfn.pfn,
+				   (unsigned long long)got);
+	}
+}
+
+void oracle_check_counters(unsigned long offline)
+{
+	struct mmfuzz_stats s;
+	unsigned long inside, out = oracle_out();
+
+	oracle.backend->stats(&s);
+	inside = s.free + s.free_isolated + s.pcp + s.deferred + s.guard;
+	if (s.managed + s.ballooned + offline != inside + out)
+		oracle_bug("drifted counter", SIM_NO_PFN,
+			   "managed %lu + ballooned %lu + offline %lu, but free %lu + isolated %lu + pcp %lu + "
+			   "deferred %lu + guard %lu + out %lu",
+			   s.managed, s.ballooned, offline, s.free, s.free_isolated, s.pcp, s.deferred, s.guard, out);
+}
+
+/* Names the first few frames that are not where they were at boot; does not return. */
+static void report_lost(void)
+{
+	char line[600], words[120];
+	size_t len = 0;
+	unsigned long first = 0, nr = 0;
+	enum oracle_place place = ORACLE_OUT;
+
+	for (unsigned long pfn = 0; pfn < oracle.max_pfn; pfn++) {
+		if (oracle.place[pfn] == oracle.boot_place[pfn])
+			continue;
+		if (!nr++) {
+			first = pfn;
+			place = oracle.place[pfn];
+		}
+		if (nr > 4)
+			continue;
+		oracle.backend->describe(mk_pfn(pfn), words, sizeof(words));
+		len += snprintf(line + len, sizeof(line) - len, "; 0x%lx is %s, was %s: %s", pfn,
+				oracle_place_name(oracle.place[pfn]), oracle_place_name(oracle.boot_place[pfn]), words);
+		if (len >= sizeof(line))
+			len = sizeof(line) - 1;
+	}
+	if (place == ORACLE_OUT)
+		oracle_bug("lost page", first, "%lu frames did not come back%s", nr, line);
+	oracle_bug("memory not as booted", first, "%lu frames are elsewhere%s", nr, line);
+}
+
+static void check_same(const char *what, unsigned long is, unsigned long was)
+{
+	if (is != was)
+		oracle_bug("drifted counter", SIM_NO_PFN, "%s is %lu after all was given back, was %lu at boot", what, is,
+			   was);
+}
+
+void oracle_check_end(void)
+{
+	struct mmfuzz_stats s;
+
+	oracle_set_op("the end");
+	if (memcmp(oracle.place, oracle.boot_place, oracle.bytes))
+		report_lost();
+	oracle_check_counters(0);
+	oracle.backend->stats(&s);
+	check_same("managed", s.managed, oracle.boot.managed);
+	check_same("ballooned", s.ballooned, oracle.boot.ballooned);
+	check_same("free", s.free, oracle.boot.free);
+	check_same("free in isolated blocks", s.free_isolated, 0);
+	check_same("pcp", s.pcp, 0);
+	check_same("deferred", s.deferred, 0);
+	check_same("guard", s.guard, oracle.boot.guard);
+	check_same("descriptors", s.descriptors, oracle.boot.descriptors);
+}

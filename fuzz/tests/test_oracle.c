@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The oracle against a fake core that does on purpose what a wrong one would do. Each test is one violation.
+ *
+ *	frames   0 ........ 31 32 .. 47 48 ........ 63
+ *	         NORMAL        absent   MOVABLE, with a hole at 60 and 61
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <sim/bug.h>
+#include <sim/cpu.h>
+#include <sim/ram.h>
+
+#include "oracle.h"
+
+static struct mmfuzz_stats fake_stats;
+static bool fake_state_ok;
+
+static void fake_get_stats(struct mmfuzz_stats *stats)
+{
+	*stats = fake_stats;
+}
+
+static int fake_describe(pfn_t pfn, char *buf, size_t len)
+{
+	return snprintf(buf, len, "fake frame %lu", pfn.pfn);
+}
+
+static bool fake_pfn_state_ok(pfn_t pfn)
+{
+	(void)pfn;
+	return fake_state_ok;
+}
+
+static const struct mmfuzz_backend fake = {
+	.name = "fake",
+	.stats = fake_get_stats,
+	.describe = fake_describe,
+	.pfn_state_ok = fake_pfn_state_ok,
+};
+
+static const struct mmfuzz_config config = {
+	.nr_cpus = 2,
+	.pageblock_order = 2,
+	.section_order = 4,
+	.max_pfn = 64,
+	.nr_zones = 2,
+	.zones = { { 0, MMFUZZ_ZONE_NORMAL, { 0, 32 } }, { 1, MMFUZZ_ZONE_MOVABLE, { 48, 16 } } },
+	.nr_holes = 1,
+	.holes = { { 60, 2 } },
+	.ram_shift = 3,
+};
+
+static jmp_buf caught;
+static char title[200], text[1024];
+
+static void handler(const struct sim_bug_report *report)
+{
+	sim_bug_title(report, title, sizeof(title));
+	memcpy(text, report->text, sizeof(text));
+	longjmp(caught, 1);
+}
+
+/* The statement must end in the finding of this title. */
+#define EXPECT_BUG(expected, statement)                                                                           \
+	do {                                                                                                      \
+		title[0] = 0;                                                                                     \
+		sim_set_bug_handler(handler);                                                                     \
+		if (!setjmp(caught)) {                                                                            \
+			statement;                                                                                \
+			fail_msg("no finding, not \"%s\"", expected);                                             \
+		}                                                                                                 \
+		assert_string_equal(title, expected);                                                             \
+	} while (0)
+
+static int setup(void **state)
+{
+	(void)state;
+	sim_bug_quiet(true);
+	sim_set_bug_handler(handler);
+	machine_init(config.nr_cpus);
+	machine_cpu_enter(0);
+	ram_init(config.max_pfn, config.ram_shift);
+	fake_stats = (struct mmfuzz_stats){ .managed = 46, .free = 46 };
+	fake_state_ok = true;
+	oracle_boot(&fake, &config);
+	oracle_set_op("op");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	oracle_shutdown();
+	ram_exit();
+	machine_exit();
+	sim_set_bug_handler(NULL);
+	sim_bug_quiet(false);
+	return 0;
+}
+
+static void alloc(unsigned long pfn, unsigned int order)
+{
+	oracle_trace.alloc(mk_pfn(pfn), mk_order(order));
+	fake_stats.free -= 1ul << order;
+}
+
+static void release(unsigned long pfn, unsigned int order)
+{
+	oracle_trace.free(mk_pfn(pfn), mk_order(order));
+	fake_stats.free += 1ul << order;
+}
+
+static void test_quiet_when_right(void **state)
+{
+	(void)state;
+	alloc(8, 3);
+	alloc(1, 0);
+	assert_int_equal(oracle_place_of(mk_pfn(8)), ORACLE_OUT);
+	assert_int_equal(oracle_place_of(mk_pfn(0)), ORACLE_FREE);
+	assert_int_equal(oracle_place_of(mk_pfn(40)), ORACLE_ABSENT);
+	assert_int_equal(oracle_place_of(mk_pfn(60)), ORACLE_ABSENT);
+	assert_int_equal(oracle_place_of(mk_pfn(64)), ORACLE_ABSENT);
+	oracle_granted(mk_pfn(8), 8, mk_order(3));
+	oracle_tag(mk_pfn(8), 8, 7);
+	oracle_check_counters(0);
+	machine_cpu_become(1);
+	oracle_check_tag(mk_pfn(8), 8, 7);
+	release(8, 3);
+	release(1, 0);
+	assert_int_equal(oracle_out(), 0);
+	oracle_check_end();
+}
+
+static void test_double_grant(void **state)
+{
+	(void)state;
+	/* A second grant meets the first one in the middle of a word of eight places. */
+	alloc(12, 2);
+	EXPECT_BUG("double grant in op", alloc(8, 3));
+	assert_non_null(strstr(text, "pfn 0xc"));
+}
+
+static void test_stale_free(void **state)
+{
+	(void)state;
+	alloc(8, 0);
+	release(8, 0);
+	EXPECT_BUG("stale free in op", release(8, 0));
+}
+
+static void test_absent_memory(void **state)
+{
+	(void)state;
+	EXPECT_BUG("grant of absent memory in op", alloc(32, 0));
+	EXPECT_BUG("grant of absent memory in op", alloc(60, 1));
+	EXPECT_BUG("free of absent memory in op", release(33, 0));
+}
+
+static void test_impossible_block(void **state)
+{
+	(void)state;
+	EXPECT_BUG("frame outside memory in op", alloc(64, 0));
+	EXPECT_BUG("order too large in op", alloc(0, 11));
+	EXPECT_BUG("misaligned block in op", alloc(2, 2));
+	EXPECT_BUG("frame outside memory in op", oracle_trace.online(mk_pfn(60), 5));
+}
+
+static void test_hotplug(void **state)
+{
+	(void)state;
+	oracle_trace.online(mk_pfn(32), 16);
+	alloc(33, 0);
+	EXPECT_BUG("offline of memory that is not free in op", oracle_trace.offline(mk_pfn(32), 16));
+	EXPECT_BUG("online of memory that is there in op", oracle_trace.online(mk_pfn(40), 1));
+}
+
+static void test_memory_not_as_booted(void **state)
+{
+	(void)state;
+	oracle_trace.offline(mk_pfn(3), 1);
+	EXPECT_BUG("memory not as booted in the end", oracle_check_end());
+	assert_non_null(strstr(text, "0x3 is absent, was free: fake frame 3"));
+}
+
+static void test_lost_page(void **state)
+{
+	(void)state;
+	alloc(20, 1);
+	EXPECT_BUG("lost page in the end", oracle_check_end());
+	assert_non_null(strstr(text, "2 frames did not come back"));
+	assert_non_null(strstr(text, "0x15 is out, was free: fake frame 21"));
+}
+
+static void test_lost_contents(void **state)
+{
+	(void)state;
+	alloc(4, 2);
+	oracle_tag(mk_pfn(4), 4, 99);
+	*(uint64_t *)ram_ptr(6) ^= 1ull << 40;
+	EXPECT_BUG("contents lost in op", oracle_check_tag(mk_pfn(4), 4, 99));
+	assert_non_null(strstr(text, "pfn 0x6"));
+	/* Two grants of one frame differ in their tags. */
+	oracle_tag(mk_pfn(4), 4, 100);
+	EXPECT_BUG("contents lost in op", oracle_check_tag(mk_pfn(4), 4, 99));
+}
+
+static void test_not_zeroed(void **state)
+{
+	(void)state;
+	alloc(4, 0);
+	oracle_check_zero(mk_pfn(4), 1);
+	*(uint64_t *)ram_ptr(4) = 1;
+	EXPECT_BUG("not zeroed in op", oracle_check_zero(mk_pfn(4), 1));
+}
+
+static void test_grant_without_event(void **state)
+{
+	(void)state;
+	alloc(16, 2);
+	EXPECT_BUG("grant without an event in op", oracle_granted(mk_pfn(16), 8, mk_order(3)));
+	EXPECT_BUG("misaligned block in op", oracle_granted(mk_pfn(18), 1, mk_order(2)));
+	fake_state_ok = false;
+	EXPECT_BUG("state that does not exist in op", oracle_granted(mk_pfn(16), 4, mk_order(2)));
+}
+
+static void test_drifted_counters(void **state)
+{
+	(void)state;
+	alloc(16, 2);
+	fake_stats.pcp++;
+	EXPECT_BUG("drifted counter in op", oracle_check_counters(0));
+	fake_stats.pcp--;
+	EXPECT_BUG("drifted counter in op", oracle_check_counters(1));
+	/* A balloon's frames are out and not managed. */
+	fake_stats.managed -= 4;
+	fake_stats.ballooned += 4;
+	oracle_check_counters(0);
+}
+
+static void test_counters_at_the_end(void **state)
+{
+	unsigned long *const counters[] = { &fake_stats.free_isolated, &fake_stats.pcp, &fake_stats.deferred };
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++) {
+		/* The sum is right, but a frame is not where it was. */
+		fake_stats.free--;
+		++*counters[i];
+		EXPECT_BUG("drifted counter in the end", oracle_check_end());
+		--*counters[i];
+		fake_stats.free++;
+	}
+	fake_stats.descriptors = 1;
+	EXPECT_BUG("drifted counter in the end", oracle_check_end());
+}
+
+static void test_wrong_boot(void **state)
+{
+	(void)state;
+	fake_stats.managed = 47;
+	EXPECT_BUG("drifted counter in boot", oracle_boot(&fake, &config));
+}
+
+static void test_zones(void **state)
+{
+	const nid_t n0 = mk_nid(0), n1 = mk_nid(1);
+
+	(void)state;
+	assert_true(oracle_zone_ok(mk_pfn(0), 0, n0));
+	assert_true(oracle_zone_ok(mk_pfn(0), 0, n1));
+	assert_false(oracle_zone_ok(mk_pfn(0), MMFUZZ_GFP_THISNODE, n1));
+	assert_false(oracle_zone_ok(mk_pfn(0), MMFUZZ_GFP_DMA, n0));
+	assert_false(oracle_zone_ok(mk_pfn(50), 0, n1));
+	assert_true(oracle_zone_ok(mk_pfn(50), MMFUZZ_GFP_MOVABLE, n1));
+	oracle_zone_touched(mk_block(3));
+	assert_true(oracle_zone_ok(mk_pfn(50), 0, n1));
+	oracle_reset();
+	assert_false(oracle_zone_ok(mk_pfn(50), 0, n1));
+}
+
+static void test_reset_forgets(void **state)
+{
+	(void)state;
+	alloc(8, 2);
+	oracle_reset();
+	fake_stats.free = 46;
+	assert_int_equal(oracle_out(), 0);
+	oracle_check_end();
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(quiet_when_right),
+		TEST(double_grant),
+		TEST(stale_free),
+		TEST(absent_memory),
+		TEST(impossible_block),
+		TEST(hotplug),
+		TEST(memory_not_as_booted),
+		TEST(lost_page),
+		TEST(lost_contents),
+		TEST(not_zeroed),
+		TEST(grant_without_event),
+		TEST(drifted_counters),
+		TEST(counters_at_the_end),
+		TEST(wrong_boot),
+		TEST(zones),
+		TEST(reset_forgets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
