@@ -316,7 +316,8 @@ class Afl(FuzzRunner):
         shutil.rmtree(self.out, ignore_errors=True)
         os.makedirs(self.out)
         env = {"AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1", "AFL_FAST_CAL": "1",
-               "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_SKIP_CRASHES": "1", "AFL_NO_COLOR": "1"}
+               "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_SKIP_CRASHES": "1",
+               "AFL_FUZZER_STATS_UPDATE_INTERVAL": "2"}
         mutator = os.path.abspath("build/plain/bin/afl_mutator.so")
         if self.name != "fuzz_text" and os.path.exists(mutator):
             env["AFL_CUSTOM_MUTATOR_LIBRARY"] = mutator

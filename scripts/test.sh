@@ -1,0 +1,214 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Builds and runs all tests: unit tests under plain, ASan+UBSan, TSan, clang 14 and gcc 12; the committed corpus and a
+# short fuzz run of each target; a short stress run; the OSS-Fuzz build. One line a step, logs in build/logs. The last
+# line counts all of them. Nothing here depends on how fast the machine is, but for generous limits.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage="usage: scripts/test.sh [--quick]   --quick: only the plain and asan tests and the corpus"
+quick=no
+for arg in "$@"; do
+	case "$arg" in
+	--quick) quick=yes ;;
+	-h | --help)
+		echo "$usage"
+		exit 0
+		;;
+	*)
+		echo "test.sh: unknown option $arg ($usage)" >&2
+		exit 2
+		;;
+	esac
+done
+
+scripts/setup.sh
+
+export logs=$PWD/build/logs
+tmp=$(mktemp -d)
+export tmp
+trap 'rm -rf "$tmp"' EXIT
+mkdir -p "$logs"
+passed=0
+failed=0
+jobs=$(nproc)
+
+# report NAME RESULT SECONDS COUNT - one line; a failed step's log follows.
+report() {
+	printf '%-6s %4ss  %s%s\n' "$2" "$3" "$1" "${4:+ ($4)}"
+	if [ "$2" = FAIL ]; then
+		tail -n 40 "$logs/$1.log" | sed 's/^/    /'
+		echo "    log: build/logs/$1.log"
+	fi
+}
+
+# step NAME COMMAND... - counts as one test. A shell of its own, as set -e means nothing in a function whose result is
+# asked for; the limit is for what hangs.
+step() {
+	local name=$1 begin=$SECONDS
+	shift
+	if timeout -k 10 900 bash -euo pipefail -c '"$@"' step "$@" >"$logs/$name.log" 2>&1 </dev/null; then
+		passed=$((passed + 1))
+		report "$name" ok $((SECONDS - begin))
+	else
+		failed=$((failed + 1))
+		report "$name" FAIL $((SECONDS - begin))
+		return 1
+	fi
+}
+
+build() {
+	cmake --preset "$1" && cmake --build --preset "$1"
+}
+
+# unit_tests PRESET - each test of ctest counts.
+unit_tests() {
+	local name=test-$1 begin=$SECONDS junit=$tmp/$1.xml result=ok total=0 bad=0
+	ctest --preset "$1" -j "$jobs" --output-junit "$junit" >"$logs/$name.log" 2>&1 </dev/null || result=FAIL
+	if [ -f "$junit" ]; then
+		total=$(grep -c '<testcase ' "$junit" || true)
+		bad=$(grep -c '<testcase .*status="fail"' "$junit" || true)
+	fi
+	[ "$result" = ok ] || [ "$bad" -gt 0 ] || bad=1 # ctest itself failed
+	passed=$((passed + (total > bad ? total - bad : 0)))
+	failed=$((failed + bad))
+	report "$name" "$result" $((SECONDS - begin)) "$total tests"
+}
+
+# The engine's flags for a target: those of its .options file, as OSS-Fuzz applies them.
+flags() {
+	local options=fuzz/targets/$1.options
+	[ ! -f "$options" ] || sed -n '/^\[libfuzzer\]/,/^\[[^l]/{/^dict *=/d;s/^\([a-z_]*\) *= */-\1=/p}' "$options"
+	[ ! -f "fuzz/targets/$1.dict" ] || echo "-dict=fuzz/targets/$1.dict"
+}
+
+# replay TARGET - every committed input once, under ASan and UBSan.
+replay() {
+	local dirs=() files dir
+	for dir in "corpus/$1" "corpus/regressions/$1"; do
+		[ ! -d "$dir" ] || dirs+=("$dir")
+	done
+	mapfile -t -d '' files < <(find "${dirs[@]}" -type f -print0)
+	[ ${#files[@]} -gt 0 ] || { echo "no input in corpus/$1"; return 1; }
+	printf '%s\0' "${files[@]}" | xargs -0 "build/asan/bin/$1" -rss_limit_mb=2560 -timeout=25
+}
+
+# fuzz_twice TARGET RUNS - a short run finds nothing, and the same seed gives the same counts again.
+fuzz_twice() {
+	local target=$1 runs=$2 opts i
+	mapfile -t opts < <(flags "$target")
+	for i in 1 2; do
+		mkdir "$tmp/$target-$i"
+		"build/asan/bin/$target" -runs="$runs" -seed=1 -rss_limit_mb=2560 -timeout=25 "${opts[@]}" \
+			-artifact_prefix="$logs/$target-" "$tmp/$target-$i" "corpus/$target" 2>&1 | tee "$tmp/$target-$i.log"
+	done
+	diff <(counts "$tmp/$target-1.log") <(counts "$tmp/$target-2.log")
+}
+
+counts() {
+	grep -oE '^#[0-9]+.DONE +cov: [0-9]+ ft: [0-9]+ corp: [0-9]+/[0-9a-zA-Z]+' "$1"
+}
+
+stress() {
+	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+		"build/$1/bin/mmstress" --scenario all --rounds "$2" --cpus 4 --seed 1
+}
+
+# afl_stable TARGET - AFL++ finds the target instrumented and fully deterministic.
+afl_stable() {
+	local out=$tmp/afl-$1 stability
+	AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
+		AFL_CUSTOM_MUTATOR_LIBRARY=${2:-} afl-fuzz -i "corpus/$1" -o "$out" -m none -t 25000 -E 3000 -- "build/afl/bin/$1"
+	cat "$out/default/fuzzer_stats"
+	stability=$(sed -n 's/^stability *: //p' "$out/default/fuzzer_stats")
+	[ "$stability" = 100.00% ] && [ -z "$(find "$out/default/crashes" -name 'id:*')" ]
+}
+
+# oss_fuzz - build.sh as OSS-Fuzz calls it, then the checks that it applies: each target starts from a moved folder,
+# with another working directory, and needs no library of ours.
+oss_fuzz() {
+	local src=$tmp/src out=$tmp/out work=$tmp/work moved=$tmp/moved
+	local sanitize="-O1 -fno-omit-frame-pointer -gline-tables-only -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
+	sanitize+=" -fsanitize=address -fsanitize-address-use-after-scope -fsanitize=fuzzer-no-link"
+	mkdir "$src" "$out" "$work"
+	ln -s "$PWD" "$src/mmfuzz"
+	env -i PATH="$PATH" HOME="$tmp" CC=clang-19 CXX=clang++-19 CFLAGS="$sanitize" CXXFLAGS="$sanitize" \
+		LIB_FUZZING_ENGINE=-fsanitize=fuzzer SRC="$src" OUT="$out" WORK="$work" SANITIZER=address \
+		FUZZING_ENGINE=libfuzzer ARCHITECTURE=x86_64 bash -eux scripts/oss-fuzz/build.sh
+	mv "$out" "$moved"
+	rm -rf "$work" "$src"
+
+	local source target log libs
+	for source in fuzz/targets/fuzz_*.c; do
+		target=$(basename "$source" .c)
+		[ -x "$moved/$target" ] || { echo "$target was not built"; return 1; }
+		[ -f "$moved/$target.options" ] || { echo "$target has no .options"; return 1; }
+		libs=$(ldd "$moved/$target" | grep -vE 'linux-vdso|ld-linux|lib(c|m|stdc\+\+|gcc_s|pthread|dl|rt|resolv)\.so' || true)
+		[ -z "$libs" ] || { echo "$target needs $libs"; return 1; }
+		mkdir "$tmp/seeds-$target"
+		unzip_all "$moved/${target}_seed_corpus.zip" "$tmp/seeds-$target"
+		log=$tmp/oss-$target.log
+		(
+			cd /
+			: >"$tmp/empty"
+			"$moved/$target" -rss_limit_mb=2560 -timeout=25 "$tmp/empty"
+			"$moved/$target" -rss_limit_mb=2560 -timeout=25 -seed=1 -runs=1000 "$tmp/seeds-$target"
+		) 2>&1 | tee "$log"
+		if grep -qE 'no interesting inputs|not instrumented' "$log"; then
+			echo "$target is a bad build"
+			return 1
+		fi
+	done
+	for target in "$moved"/*; do
+		[ ! -x "$target" ] || [ -f "fuzz/targets/$(basename "$target").c" ] || { echo "$target does not belong in OUT"; return 1; }
+	done
+}
+
+unzip_all() {
+	python3 -c 'import sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+assert archive.testzip() is None and archive.namelist(), "empty or damaged: " + sys.argv[1]
+archive.extractall(sys.argv[2])' "$1" "$2"
+}
+
+export -f build flags replay fuzz_twice counts stress afl_stable oss_fuzz unzip_all
+
+if [ "$quick" = yes ]; then
+	presets=(plain asan)
+else
+	presets=(plain asan tsan clang14 gcc12)
+fi
+built=()
+for preset in "${presets[@]}"; do
+	step "build-$preset" build "$preset" || continue
+	built+=("$preset")
+	unit_tests "$preset"
+done
+
+targets=()
+for source in fuzz/targets/fuzz_*.c; do
+	targets+=("$(basename "$source" .c)")
+done
+for target in "${targets[@]}"; do
+	step "replay-$target" replay "$target" || true
+done
+
+if [ "$quick" = no ]; then
+	for target in "${targets[@]}"; do
+		step "fuzz-$target" fuzz_twice "$target" 20000 || true
+	done
+	step stress-tsan stress tsan 20 || true
+	step stress-asan stress asan 20 || true
+	if step build-afl build afl; then
+		for target in "${targets[@]}"; do
+			step "afl-$target" afl_stable "$target" || true
+		done
+	fi
+	step oss-fuzz oss_fuzz || true
+	step fuzz-sh scripts/fuzz.sh --time 10s --keep "$tmp/fuzz" || true
+fi
+
+echo "$((SECONDS / 60)) min $((SECONDS % 60)) s, logs in build/logs"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
