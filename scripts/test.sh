@@ -66,7 +66,7 @@ build() {
 unit_tests() {
 	local name=test-$1 begin=$SECONDS junit=$tmp/$1.xml result=ok total=0 bad=0
 	ctest --preset "$1" -j "$jobs" --output-junit "$junit" >"$logs/$name.log" 2>&1 </dev/null || result=FAIL
-	if [ -f "$junit" ]; then
+	if [ -s "$junit" ]; then
 		total=$(grep -c '<testcase ' "$junit" || true)
 		bad=$(grep -c '<testcase .*status="fail"' "$junit" || true)
 	fi
