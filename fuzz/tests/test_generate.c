@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the generator makes: in range, every operation, slots that fit, frames that meet. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "generate.h"
+
+static struct program a, b;
+
+static void the_same_seed_makes_the_same_program(void **state)
+{
+	struct program_header header = { .nr_cpus = 4, .profile = 14 };
+
+	(void)state;
+	program_generate(&a, &generator_default, &header, 100, 7);
+	program_generate(&b, &generator_default, &header, 100, 7);
+	assert_true(program_equal(&a, &b));
+	program_generate(&b, &generator_default, &header, 100, 8);
+	assert_false(program_equal(&a, &b));
+}
+
+static void programs_are_in_range_on_every_machine(void **state)
+{
+	(void)state;
+	for (unsigned int profile = 0; profile < PROGRAM_NR_PROFILES; profile++) {
+		for (unsigned int seed = 0; seed < 50; seed++) {
+			struct program_header header = { .nr_cpus = 1 + seed, .profile = profile };
+
+			program_generate(&a, &generator_default, &header, 200, seed);
+			memcpy(&b, &a, sizeof(a));
+			program_normalize(&b);
+			assert_true(program_equal(&a, &b));
+		}
+	}
+}
+
+/* Of each operation there are some; of those that use a slot most find what they look for, if everything succeeds. */
+static void every_operation_is_made_and_slots_fit(void **state)
+{
+	struct program_header header = { .nr_cpus = 4, .profile = 14 };
+	unsigned int count[NR_OPS] = { 0 };
+	unsigned int fit = 0, all = 0, frees = 0, gives = 0;
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 200; seed++) {
+		uint8_t slots[PROGRAM_SLOTS] = { 0 };
+
+		program_generate(&a, &generator_default, &header, 100, seed);
+		for (unsigned int i = 0; i < a.nr_ops; i++) {
+			const struct op *op = &a.ops[i];
+			const struct op_info *info = &op_infos[op->code];
+
+			count[op->code]++;
+			if (!op_has_slot(op->code))
+				continue;
+			all++;
+			fit += info->takes ? !!(info->takes & 1u << slots[op->slot]) : !slots[op->slot];
+			frees += op->code == OP_FREE;
+			gives += !!info->gives;
+			if (info->gives)
+				slots[op->slot] = info->gives;
+			else if (op->code == OP_SPLIT)
+				slots[op->slot] = SLOT_SINGLES;
+			else if (op->code == OP_FREE || op->code == OP_FREE_NOLOCK || op->code == OP_PUTBACK)
+				slots[op->slot] = SLOT_NONE;
+		}
+	}
+	for (unsigned int code = 0; code < NR_OPS; code++)
+		if (!count[code])
+			fail_msg("%s is never made", op_infos[code].name);
+	assert_true(fit > all / 100 * 95);
+	assert_true(frees > gives / 4);
+}
+
+/*
+ *	pfn   0                                   4096
+ *	      .....xxxxx...........................    two neighbouring operations that name frames: mostly close together
+ */
+static void neighbouring_operations_name_neighbouring_frames(void **state)
+{
+	struct program_header header = { .nr_cpus = 2, .profile = 13 };
+	unsigned int close = 0, all = 0;
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 100; seed++) {
+		int last = -1;
+
+		program_generate(&a, &generator_default, &header, 100, seed);
+		for (unsigned int i = 0; i < a.nr_ops; i++) {
+			for (unsigned int arg = 0; arg < op_infos[a.ops[i].code].nr_args; arg++) {
+				if (op_infos[a.ops[i].code].args[arg].kind != ARG_PFN)
+					continue;
+				if (last >= 0) {
+					all++;
+					close += abs(last - (int)a.ops[i].pfn) <= 1024;
+				}
+				last = a.ops[i].pfn;
+			}
+		}
+	}
+	assert_true(close > all / 2);
+}
+
+static void a_scenario_makes_only_its_operations(void **state)
+{
+	static const struct generator_profile scenario = {
+		.name = "isolate_free",
+		.weights = { [OP_ALLOC] = 5, [OP_FREE] = 5, [OP_ISOLATE_RANGE] = 2 },
+	};
+	struct program_header header = { .nr_cpus = 64, .profile = 0 };
+
+	(void)state;
+	program_generate(&a, &scenario, &header, PROGRAM_MAX_OPS, 1);
+	for (unsigned int i = 0; i < a.nr_ops; i++) {
+		assert_true(scenario.weights[a.ops[i].code]);
+		assert_int_equal(a.ops[i].fault, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_same_seed_makes_the_same_program),
+		cmocka_unit_test(programs_are_in_range_on_every_machine),
+		cmocka_unit_test(every_operation_is_made_and_slots_fit),
+		cmocka_unit_test(neighbouring_operations_name_neighbouring_frames),
+		cmocka_unit_test(a_scenario_makes_only_its_operations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
