@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Caches of descriptors, type-safe by RCU; see slab.h.
+ *
+ *   memory  | slab 0: 512 bytes, one cache | slab 1 | ...         address space for all frames, touched as needed
+ *   slabs   | free map, cache, list links  | ...                   management apart from it: objects hold no link, so
+ *                                                                  that a freed one reads as its last user left it
+ *
+ * A slab all of whose objects are free is poisoned after a grace period, and may then serve another cache. Until then
+ * it serves its own again. Nothing here lies in the arena: slab_reset() is this file's part of a reset.
+ */
+#include "internal.h"
+
+#define SLAB_BYTES 512u
+#define SLAB_SHIFT 9
+
+struct slab {
+	struct rcu_head rcu;
+	unsigned int free_map; /* bit n: object n is free */
+	unsigned int prev, next; /* partial list of its cache, or free list (next only); slab number + 1, 0 = none */
+	unsigned char cache;
+	bool dying; /* was all free, waits for a grace period */
+	bool again; /* and was used and all free again since: readers of that use need a grace period of their own */
+};
+
+static const unsigned int object_bytes[NR_DESC_CACHES] = {
+	[CACHE_MAPPABLE] = 16,
+	[CACHE_FOLIO] = 32,
+	[CACHE_PFN_ENTRY] = 128,
+};
+
+_Static_assert(sizeof(struct mappable) <= 16, "CACHE_MAPPABLE");
+_Static_assert(sizeof(struct folio) <= 32, "CACHE_FOLIO");
+
+static struct {
+	spinlock_t lock;
+	char *memory;
+	struct slab *slabs;
+	unsigned int nr_slabs; /* that address space was taken for */
+	unsigned int used;     /* slabs ever handed out since the last reset */
+	unsigned int free;     /* list of slabs that belong to no cache */
+	unsigned int partial[NR_DESC_CACHES];
+	unsigned long in_use[NR_DESC_CACHES];
+} slab_state;
+
+static unsigned int full_map(enum desc_cache cache)
+{
+	return (unsigned int)((1ull << (SLAB_BYTES / object_bytes[cache])) - 1);
+}
+
+static char *slab_memory(unsigned int nr)
+{
+	return slab_state.memory + ((unsigned long)nr << SLAB_SHIFT);
+}
+
+static void partial_add(unsigned int nr, enum desc_cache cache)
+{
+	struct slab *slab = &slab_state.slabs[nr];
+
+	slab->prev = 0;
+	slab->next = slab_state.partial[cache];
+	if (slab->next)
+		slab_state.slabs[slab->next - 1].prev = nr + 1;
+	slab_state.partial[cache] = nr + 1;
+}
+
+static void partial_del(unsigned int nr, enum desc_cache cache)
+{
+	struct slab *slab = &slab_state.slabs[nr];
+
+	if (slab->prev)
+		slab_state.slabs[slab->prev - 1].next = slab->next;
+	else
+		slab_state.partial[cache] = slab->next;
+	if (slab->next)
+		slab_state.slabs[slab->next - 1].prev = slab->prev;
+}
+
+/* A slab for @cache, from those that gave up their type or fresh; false when the address space is used up. */
+static bool new_slab(enum desc_cache cache)
+{
+	unsigned int nr;
+	struct slab *slab;
+
+	if (slab_state.free) {
+		nr = slab_state.free - 1;
+		slab_state.free = slab_state.slabs[nr].next;
+	} else if (slab_state.used < slab_state.nr_slabs) {
+		nr = slab_state.used++;
+	} else {
+		return false;
+	}
+	slab = &slab_state.slabs[nr];
+	slab->free_map = full_map(cache);
+	slab->cache = cache;
+	slab->dying = slab->again = false;
+	sim_unpoison(slab_memory(nr), SLAB_BYTES);
+	__builtin_memset(slab_memory(nr), 0, SLAB_BYTES);
+	partial_add(nr, cache);
+	return true;
+}
+
+void *desc_alloc(enum desc_cache cache)
+{
+	struct slab *slab;
+	unsigned int nr, object;
+
+	if (should_fail(FAULT_DESC))
+		return NULL;
+	spin_lock(&slab_state.lock);
+	if (!slab_state.partial[cache] && !new_slab(cache)) {
+		spin_unlock(&slab_state.lock);
+		return NULL;
+	}
+	nr = slab_state.partial[cache] - 1;
+	slab = &slab_state.slabs[nr];
+	object = __builtin_ctz(slab->free_map);
+	slab->free_map &= slab->free_map - 1;
+	if (!slab->free_map)
+		partial_del(nr, cache);
+	slab_state.in_use[cache]++;
+	spin_unlock(&slab_state.lock);
+	return slab_memory(nr) + object * object_bytes[cache];
+}
+
+/*
+ * After a grace period no reader holds a pointer into the slab, unless an object was handed out anew since it began:
+ * that object's readers may be younger than the grace period.
+ */
+static void slab_discard(struct rcu_head *head)
+{
+	struct slab *slab = container_of(head, struct slab, rcu);
+	unsigned int nr = slab - slab_state.slabs;
+	bool again;
+
+	spin_lock(&slab_state.lock);
+	again = slab->again;
+	slab->again = false;
+	slab->dying = again;
+	if (!again && slab->free_map == full_map(slab->cache)) {
+		partial_del(nr, slab->cache);
+		sim_poison(slab_memory(nr), SLAB_BYTES);
+		slab->next = slab_state.free;
+		slab_state.free = nr + 1;
+	}
+	spin_unlock(&slab_state.lock);
+	if (again)
+		call_rcu(&slab->rcu, slab_discard);
+}
+
+/* Slab number and object number of @object, which must be one of @cache's. */
+static struct slab *find_object(enum desc_cache cache, const void *object, unsigned int *nr, unsigned int *index)
+{
+	unsigned long offset = (const char *)object - slab_state.memory;
+	struct slab *slab;
+
+	if (offset >> SLAB_SHIFT >= slab_state.used)
+		return NULL;
+	*nr = offset >> SLAB_SHIFT;
+	slab = &slab_state.slabs[*nr];
+	offset &= SLAB_BYTES - 1;
+	*index = offset / object_bytes[cache];
+	return slab->cache == cache && offset % object_bytes[cache] == 0 ? slab : NULL;
+}
+
+void desc_free(enum desc_cache cache, void *object)
+{
+	unsigned int nr, index;
+	struct slab *slab;
+	bool discard = false;
+
+	spin_lock(&slab_state.lock);
+	slab = find_object(cache, object, &nr, &index);
+	MM_BUG_ON(!slab, "free of a descriptor of another cache", SIM_NO_PFN, "cache %u", cache);
+	MM_BUG_ON(slab->free_map & BIT(index), "double free of a descriptor", SIM_NO_PFN, "cache %u", cache);
+	if (!slab->free_map)
+		partial_add(nr, cache);
+	slab->free_map |= BIT(index);
+	slab_state.in_use[cache]--;
+	if (slab->free_map == full_map(cache)) {
+		discard = !slab->dying;
+		slab->again = slab->dying;
+		slab->dying = true;
+	}
+	spin_unlock(&slab_state.lock);
+	if (discard)
+		call_rcu(&slab->rcu, slab_discard);
+}
+
+unsigned long desc_in_use(enum desc_cache cache)
+{
+	return READ_ONCE(slab_state.in_use[cache]);
+}
+
+bool desc_is_live(enum desc_cache cache, const void *object)
+{
+	unsigned int nr, index;
+	struct slab *slab = find_object(cache, object, &nr, &index);
+
+	return slab && !(slab->free_map & BIT(index));
+}
+
+void slab_reset(void)
+{
+	spin_lock_init(&slab_state.lock, LOCK_DESC);
+	sim_poison(slab_state.memory, (unsigned long)slab_state.used << SLAB_SHIFT);
+	slab_state.used = 0;
+	slab_state.free = 0;
+	for (unsigned int cache = 0; cache < NR_DESC_CACHES; cache++) {
+		slab_state.partial[cache] = 0;
+		slab_state.in_use[cache] = 0;
+	}
+}
+
+void slab_init(unsigned long max_slabs)
+{
+	slab_state.nr_slabs = min(max_slabs, 1ul << 31);
+	slab_state.memory = sim_reserve((unsigned long)slab_state.nr_slabs << SLAB_SHIFT);
+	slab_state.slabs = sim_reserve(slab_state.nr_slabs * sizeof(struct slab));
+	slab_reset();
+}
+
+void slab_exit(void)
+{
+	sim_unpoison(slab_state.memory, (unsigned long)slab_state.used << SLAB_SHIFT);
+	sim_release(slab_state.memory, (unsigned long)slab_state.nr_slabs << SLAB_SHIFT);
+	sim_release(slab_state.slabs, slab_state.nr_slabs * sizeof(struct slab));
+	slab_state.memory = NULL;
+	slab_state.slabs = NULL;
+}
