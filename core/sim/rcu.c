@@ -38,12 +38,15 @@ static struct rcu_head *take_waiting(void)
 	struct rcu_head *from = xchg_acquire(&waiting, NULL);
 	struct rcu_head *to = NULL;
 	unsigned long bound = sim_rcu_pending();
+	const struct rcu_head *walk;
 
+	/* A head queued twice makes a circle, which reversing would only hide. */
+	for (walk = from; walk; walk = walk->next)
+		MM_BUG_ON(!bound--, "RCU callback queued twice", SIM_NO_PFN,
+			  "more callbacks in the list than were queued");
 	while (from) {
 		struct rcu_head *next = from->next;
 
-		MM_BUG_ON(!bound--, "RCU callback queued twice", SIM_NO_PFN,
-			  "the list of callbacks runs in a circle");
 		from->next = to;
 		to = from;
 		from = next;
@@ -89,7 +92,7 @@ void sim_rcu_barrier(void)
 	sim_word_lock(&running, 0, __func__);
 	do {
 		run_batch();
-	} while (READ_ONCE(waiting) && machine_is_sequential());
+	} while (READ_ONCE(waiting) && machine_is_alone());
 	sim_word_unlock(&running);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Free-running machine: its CPUs, and the threads that play them. A thread is a CPU from
- * machine_cpu_enter() to machine_cpu_leave(); the registration with RCU goes with it.
+ * Free-running machine: its CPUs, and the threads that play them. Only threads that machine_run()
+ * has made are known to liburcu: in sequence nobody is there to wait for.
  */
 #include <pthread.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 struct sim_cpu sim_cpus[NR_CPUS];
 unsigned int nr_cpu_ids;
 
-/* Threads registered as CPUs that have not ended their work. */
 unsigned int sim_nr_threads;
+bool sim_parallel;
 
 __thread struct sim_here sim_here SIM_TLS = { .self = &sim_cpus[0] };
 
@@ -53,8 +53,7 @@ void machine_init(unsigned int nr_cpus)
 void machine_reset(void)
 {
 	MM_BUG_ON(!machine_is_sequential(), "reset of a running machine", SIM_NO_PFN,
-		  "%u threads are registered", READ_ONCE(sim_nr_threads));
-	sim_rcu_thread_reset();
+		  "%u CPUs are at work", READ_ONCE(sim_nr_threads));
 	sim_rcu_forget();
 	clear_cpus();
 	set_here(0, sim_here.registered);
@@ -68,35 +67,40 @@ void machine_exit(void)
 	nr_cpu_ids = 0;
 }
 
+static void begin_work(unsigned int cpu)
+{
+	set_here(cpu, true);
+	__atomic_fetch_add(&sim_nr_threads, 1, __ATOMIC_RELAXED);
+}
+
+/* No lock, read section or anything else of this CPU is left. */
+static void end_work(void)
+{
+	lockdep_assert_none_held();
+	/* In every build: RCU would wait for it for ever, or not at all. */
+	MM_BUG_ON(this_cpu()->rcu_nesting, "RCU section kept", SIM_NO_PFN, "CPU %u is in %u",
+		  sim_here.cpu, this_cpu()->rcu_nesting);
+	sim_here.registered = false;
+	/* Release: pairs with the acquire in machine_is_alone(). */
+	__atomic_fetch_sub(&sim_nr_threads, 1, __ATOMIC_RELEASE);
+}
+
 void machine_cpu_enter(unsigned int cpu)
 {
 	check_cpu(cpu, __func__);
 	MM_BUG_ON(sim_here.registered, "thread is a CPU already", SIM_NO_PFN, "CPU %u",
 		  sim_here.cpu);
-	/*
-	 * Counted before it can read anything, by a read-modify-write: sim_rcu_synchronize() does
-	 * the same to the count when it asks whether it is alone, and so either sees this thread or
-	 * has made its own earlier stores visible to it.
-	 */
-	__atomic_fetch_add(&sim_nr_threads, 1, __ATOMIC_SEQ_CST);
-	set_here(cpu, true);
-	sim_rcu_thread_enter();
-}
-
-/* The work of this CPU is done, and no section or lock of it is left. */
-static void end_work(void)
-{
-	lockdep_assert_none_held();
-	sim_here.registered = false;
-	/* Release: pairs with the acquire of machine_is_sequential(). */
-	__atomic_fetch_sub(&sim_nr_threads, 1, __ATOMIC_SEQ_CST);
+	MM_BUG_ON(!machine_is_sequential() || READ_ONCE(sim_nr_threads), "second CPU in sequence",
+		  SIM_NO_PFN, "CPU %u: use machine_run()", cpu);
+	begin_work(cpu);
 }
 
 void machine_cpu_leave(void)
 {
 	MM_BUG_ON(!sim_here.registered, "thread is no CPU", SIM_NO_PFN, "nothing to leave");
+	MM_BUG_ON(!machine_is_sequential(), "leave among running CPUs", SIM_NO_PFN,
+		  "CPU %u: return from what it runs", sim_here.cpu);
 	end_work();
-	sim_rcu_thread_leave();
 	set_here(0, false);
 }
 
@@ -106,9 +110,9 @@ void machine_cpu_become(unsigned int cpu)
 
 	check_cpu(cpu, __func__);
 	MM_BUG_ON(!machine_is_sequential(), "switch among running CPUs", SIM_NO_PFN,
-		  "CPU %u to CPU %u with %u threads registered", self->id, cpu,
+		  "CPU %u to CPU %u, %u are at work", self->id, cpu,
 		  READ_ONCE(sim_nr_threads));
-	/* The thread's read section would go with it, in every build. */
+	/* Read sections are counted in every build, the others in MM_DEBUG builds. */
 	MM_BUG_ON(self->rcu_nesting || self->nr_held || self->preempt_count, "switch in atomic",
 		  SIM_NO_PFN, "CPU %u to CPU %u: %u locks, %u read sections, preempt count %u",
 		  self->id, cpu, self->nr_held, self->rcu_nesting, self->preempt_count);
@@ -133,7 +137,8 @@ static void *run_one(void *arg)
 	struct run_cpu *me = arg;
 	struct run *run = me->run;
 
-	machine_cpu_enter(me->cpu);
+	sim_rcu_thread_enter();
+	begin_work(me->cpu);
 	pthread_barrier_wait(&run->begin);
 	run->fn(me->cpu, run->arg);
 	end_work();
@@ -156,8 +161,13 @@ void machine_run(unsigned int nr, void (*fn)(unsigned int cpu, void *arg), void 
 
 	MM_BUG_ON(!nr || nr > nr_cpu_ids, "no such CPU", SIM_NO_PFN, "%u to run, %u exist", nr,
 		  nr_cpu_ids);
+	MM_BUG_ON(!machine_is_sequential(), "run within a run", SIM_NO_PFN, "CPU %u starts %u",
+		  home, nr);
 	if (registered)
 		machine_cpu_leave();
+	MM_BUG_ON(READ_ONCE(sim_nr_threads), "run beside another CPU", SIM_NO_PFN,
+		  "a thread that does not start the run is a CPU");
+	WRITE_ONCE(sim_parallel, true);
 	if (pthread_barrier_init(&run.begin, NULL, nr) || pthread_barrier_init(&run.end, NULL, nr))
 		sim_die("cannot make a barrier for %u threads; free some memory", nr);
 	for (i = 0; i < nr; i++) {
@@ -173,6 +183,7 @@ void machine_run(unsigned int nr, void (*fn)(unsigned int cpu, void *arg), void 
 		pthread_join(cpus[i].thread, NULL);
 	pthread_barrier_destroy(&run.begin);
 	pthread_barrier_destroy(&run.end);
+	WRITE_ONCE(sim_parallel, false);
 	if (registered)
 		machine_cpu_enter(home);
 }

@@ -99,11 +99,16 @@ static inline void tsan_grace_ends(unsigned int seq __maybe_unused)
 
 #endif /* SIM_TSAN */
 
+/*
+ * In sequence, read sections are only counted: the one thread is in none when it waits for a grace
+ * period (synchronize_rcu() has asked), and nobody else is in any. A run in parallel begins and
+ * ends with all sections closed, so that no section sees the change.
+ */
 void sim_rcu_read_lock(void)
 {
 	struct sim_cpu *self = this_cpu();
 
-	if (self->rcu_nesting++)
+	if (self->rcu_nesting++ || machine_is_sequential())
 		return;
 	urcu_mb_read_lock();
 	tsan_section_begins(self);
@@ -116,7 +121,7 @@ void sim_rcu_read_unlock(const char *func)
 	if (unlikely(!self->rcu_nesting))
 		sim_bug("rcu_read_unlock without lock", func, SIM_NO_PFN,
 			"CPU %u is in no read section", self->id);
-	if (--self->rcu_nesting)
+	if (--self->rcu_nesting || machine_is_sequential())
 		return;
 	tsan_section_ends(self);
 	urcu_mb_read_unlock();
@@ -126,12 +131,7 @@ void sim_rcu_synchronize(void)
 {
 	unsigned int seq;
 
-	/*
-	 * Alone, and in no section: all sections are over. An increment by nothing, as only a
-	 * read-modify-write is ordered with that of machine_cpu_enter(): a thread that this does
-	 * not see sees everything that the caller has unlinked.
-	 */
-	if (__atomic_fetch_add(&sim_nr_threads, 0, __ATOMIC_SEQ_CST) == sim_here.registered)
+	if (machine_is_sequential())
 		return;
 	seq = tsan_grace_begins();
 	urcu_mb_synchronize_rcu();
@@ -146,10 +146,4 @@ void sim_rcu_thread_enter(void)
 void sim_rcu_thread_leave(void)
 {
 	urcu_mb_unregister_thread();
-}
-
-void sim_rcu_thread_reset(void)
-{
-	if (this_cpu()->rcu_nesting)
-		urcu_mb_read_unlock();
 }

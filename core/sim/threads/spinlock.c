@@ -18,10 +18,11 @@ void sim_lock_wait(u32 *word, u32 rank, const char *func)
 		unsigned int i;
 		u32 holder;
 
-		/* Nobody else is there to unlock it. The order of the two looks matters: who is
-		 * seen to be gone has unlocked before, see machine_is_sequential().
+		/*
+		 * Nobody else is there to unlock it. The order of the two looks matters: who is
+		 * seen to be gone has unlocked before, see machine_is_alone().
 		 */
-		if (unlikely(machine_is_sequential())) {
+		if (unlikely(machine_is_alone())) {
 			holder = READ_ONCE(*word);
 			if (holder && MM_DEBUG)
 				sim_bug("deadlock", func, SIM_NO_PFN,

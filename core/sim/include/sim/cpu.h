@@ -3,10 +3,10 @@
  * CPUs of the simulated machine: which one am I, start one, play another one. What a CPU is made of
  * (a thread here, a fibre elsewhere) is the business of <machine/cpu.h>.
  *
- * A machine is used in one of two ways, and the number of registered threads tells which:
+ * A machine is used in one of two ways:
  * - in sequence: one thread is registered and plays any CPU by machine_cpu_become(). Whatever
  *   another CPU holds can then never be let go, so waiting for it is reported as a deadlock;
- * - in parallel: each CPU is a context of its own, by machine_run().
+ * - in parallel, within machine_run(): each CPU is a context of its own.
  */
 #ifndef SIM_CPU_H
 #define SIM_CPU_H
@@ -60,7 +60,9 @@ extern struct sim_cpu sim_cpus[NR_CPUS];
 /* CPUs of this machine: 0 to nr_cpu_ids - 1. Constant between machine_init() and machine_exit(). */
 extern unsigned int nr_cpu_ids;
 
-/* Supplies smp_processor_id(), this_cpu(), cpu_relax() and machine_is_sequential(). */
+/*
+ * Supplies smp_processor_id(), this_cpu(), cpu_relax(), machine_is_sequential() and machine_is_alone().
+ */
 #include <machine/cpu.h>
 
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpu_ids; (cpu)++)
@@ -92,10 +94,11 @@ void machine_exit(void);
 void machine_reset(void);
 
 /**
- * machine_cpu_enter - the calling thread is CPU @cpu from now on
+ * machine_cpu_enter - the calling thread is CPU @cpu from now on, alone, in sequence
  * machine_cpu_leave - and now it is none
  *
- * Only a registered thread may take locks and enter read sections.
+ * Only a registered thread may take locks and enter read sections. The threads of machine_run() are
+ * registered already; beside them there is no other way to become a second CPU.
  */
 void machine_cpu_enter(unsigned int cpu);
 void machine_cpu_leave(void);
@@ -104,7 +107,7 @@ void machine_cpu_leave(void);
  * machine_cpu_become - the one registered thread goes on as CPU @cpu
  *
  * Between two operations only. A finding ("switch in atomic") when the CPU it leaves holds a lock,
- * is in a read section or has preemption off (MM_DEBUG), or when other threads are registered.
+ * is in a read section or has preemption off (MM_DEBUG), or within machine_run().
  */
 void machine_cpu_become(unsigned int cpu);
 
@@ -115,7 +118,7 @@ void machine_cpu_become(unsigned int cpu);
  * @arg: handed to @fn
  *
  * Returns when all have ended. If the caller is a CPU it is none meanwhile, and the same again
- * afterwards.
+ * afterwards. Whoever watches the run (progress, a clock) is a thread that is no CPU.
  */
 void machine_run(unsigned int nr, void (*fn)(unsigned int cpu, void *arg), void *arg);
 

@@ -25,7 +25,10 @@ struct sim_here {
 };
 
 extern __thread struct sim_here sim_here SIM_TLS;
+/* Threads registered as CPUs that have not ended their work. */
 extern unsigned int sim_nr_threads;
+/* Within machine_run(). Changes only while no thread is registered, hence read without order. */
+extern bool sim_parallel;
 
 static __always_inline unsigned int smp_processor_id(void)
 {
@@ -48,13 +51,19 @@ static __always_inline void cpu_relax(void)
 #endif
 }
 
-/*
- * Whether no other CPU can run. Acquire: pairs with the release of the thread that left last, so
- * that what it did (unlocked, ended a read section) is seen when it is seen to be gone.
- */
+/* Whether one thread plays all CPUs. */
 static __always_inline bool machine_is_sequential(void)
 {
-	return __atomic_load_n(&sim_nr_threads, __ATOMIC_ACQUIRE) == sim_here.registered;
+	return !READ_ONCE(sim_parallel);
+}
+
+/*
+ * Whether no other CPU can run: in sequence, or when all others have ended. Acquire: pairs with the
+ * release of the thread that ended last, so that what it unlocked is seen when its end is seen.
+ */
+static __always_inline bool machine_is_alone(void)
+{
+	return machine_is_sequential() || smp_load_acquire(&sim_nr_threads) == 1;
 }
 
 #endif /* MACHINE_CPU_H */

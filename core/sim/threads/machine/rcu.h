@@ -10,10 +10,8 @@ void sim_rcu_read_unlock(const char *func);
 /* Waits for a grace period; nothing is checked. */
 void sim_rcu_synchronize(void);
 
-/* A thread comes and goes; between the two it may be in read sections. */
+/* A thread of machine_run() comes and goes. */
 void sim_rcu_thread_enter(void);
 void sim_rcu_thread_leave(void);
-/* Ends whatever read section the calling thread is still in. */
-void sim_rcu_thread_reset(void);
 
 #endif /* MACHINE_RCU_H */
