@@ -7,7 +7,8 @@
  *   tail 5      next 3 ----------> next 5 ----------> next 5 (itself)
  *
  * Removal from the middle is O(1), as merging needs it (seed 003). These functions know no counter and no zone; the
- * caller holds the lock of the list. Words are stored with WRITE_ONCE(), since scanners read them without that lock.
+ * caller holds the lock of the list. Words and heads are stored with WRITE_ONCE(), since scanners and the watermark
+ * check read them without that lock.
  */
 #ifndef MM_FREELIST_H
 #define MM_FREELIST_H
@@ -53,7 +54,7 @@ static __always_inline void list_add(struct free_list *list, unsigned int pfn, e
 		word_set_prev(next, pfn);
 	}
 	WRITE_ONCE(pfn_to_page(pfn)->memdesc, free_word(type, order, pfn, next));
-	list->head = pfn;
+	WRITE_ONCE(list->head, pfn);
 }
 
 static __always_inline void list_add_tail(struct free_list *list, unsigned int pfn, enum memdesc_type type,
@@ -63,7 +64,7 @@ static __always_inline void list_add_tail(struct free_list *list, unsigned int p
 
 	if (prev == LIST_NIL) {
 		prev = pfn;
-		list->head = pfn;
+		WRITE_ONCE(list->head, pfn);
 	} else {
 		word_set_next(prev, pfn);
 	}
@@ -78,7 +79,7 @@ static __always_inline void list_del(struct free_list *list, unsigned int pfn, u
 	unsigned int next = free_next(word);
 
 	if (prev == pfn)
-		list->head = next == pfn ? LIST_NIL : next;
+		WRITE_ONCE(list->head, next == pfn ? LIST_NIL : next);
 	else
 		word_set_next(prev, next == pfn ? prev : next);
 	if (next == pfn)
@@ -95,9 +96,10 @@ static __always_inline unsigned int list_pop(struct free_list *list)
 	unsigned int next = free_next(READ_ONCE(pfn_to_page(pfn)->memdesc));
 
 	if (next == pfn) {
-		list->head = list->tail = LIST_NIL;
+		WRITE_ONCE(list->head, LIST_NIL);
+		list->tail = LIST_NIL;
 	} else {
-		list->head = next;
+		WRITE_ONCE(list->head, next);
 		word_set_prev(next, next);
 	}
 	WRITE_ONCE(pfn_to_page(pfn)->memdesc, 0);
