@@ -97,11 +97,10 @@ void oracle_check_zero(pfn_t pfn, unsigned long nr);
 
 /**
  * oracle_check_counters() - the core's counters add up to its memory, and to what is out
- * @offline: frames that are out and that the core does not count as managed, but not a balloon's
  *
- * No other CPU may be inside the core. Cheap: no walk.
+ * A balloon's frames are out and not managed, all others that are out are managed. No other CPU may be inside the core. Cheap: no walk.
  */
-void oracle_check_counters(unsigned long offline);
+void oracle_check_counters(void);
 
 /**
  * oracle_check_end() - everything was given back: no frame is out, each is where it was at boot, and so are the counters

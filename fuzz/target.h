@@ -20,7 +20,9 @@
  * @input: PROGRAM: bytes of a program (program.h); BYTES: anything
  */
 #define FUZZ_TARGETS(X)    \
-	X(fuzz_text, BYTES)
+	X(fuzz_text, BYTES) \
+	X(fuzz_memdesc, PROGRAM) \
+	X(fuzz_memdesc_word, BYTES)
 
 #define X(name, input) int name(const uint8_t *data, size_t size);
 FUZZ_TARGETS(X)
