@@ -2,8 +2,9 @@
 /*
  * The generator: weights, slots that are likely filled, frames near those of the neighbours.
  *
- * In a trial on a real kernel a planted missing lock stayed invisible until the programs made two operations meet on
- * neighbouring list entries; that is what the gathering frame is for. Nothing here runs an operation.
+ * In a trial on a real kernel a planted missing lock stayed invisible until the programs made two
+ * operations meet on neighbouring list entries; that is what the gathering frame is for. Nothing
+ * here runs an operation.
  */
 #include <assert.h>
 #include <string.h>
@@ -44,7 +45,8 @@ void generator_init(struct generator *generator, const struct generator_profile 
 		for (unsigned int i = 0; i < op_infos[code].nr_args; i++) {
 			enum arg_kind kind = op_infos[code].args[i].kind;
 
-			if ((kind == ARG_BALLOON && !config->nr_balloons) || (kind == ARG_VMEM && !config->nr_vmem) ||
+			if ((kind == ARG_BALLOON && !config->nr_balloons) ||
+			    (kind == ARG_VMEM && !config->nr_vmem) ||
 			    (kind == ARG_CMA && !config->nr_cma))
 				weight = 0;
 		}
@@ -110,7 +112,9 @@ static unsigned int small(struct rng *rng, unsigned int max)
 
 static unsigned int pick_gfp(struct rng *rng)
 {
-	unsigned int gfp = rng_percent(rng, 50) ? MMFUZZ_GFP_MOVABLE : rng_percent(rng, 20) ? MMFUZZ_GFP_RECLAIMABLE : 0;
+	unsigned int gfp = rng_percent(rng, 50) ? MMFUZZ_GFP_MOVABLE :
+			   rng_percent(rng, 20) ? MMFUZZ_GFP_RECLAIMABLE :
+						  0;
 
 	if (rng_percent(rng, 5))
 		return rng_below(rng, MMFUZZ_GFP_ALL + 1);
@@ -219,8 +223,9 @@ static unsigned int pick_value(struct generator *generator, enum arg_kind kind)
 		return pick_nr(generator, max);
 	case ARG_INDEX:
 		/* Eight neighbours, else folios are added but not found again. */
-		return rng_percent(rng, 85) ? (generator->index + rng_below(rng, 8)) % MMFUZZ_MAX_FOLIOS :
-					      rng_below(rng, max + 1);
+		return rng_percent(rng, 85) ?
+			       (generator->index + rng_below(rng, 8)) % MMFUZZ_MAX_FOLIOS :
+			       rng_below(rng, max + 1);
 	case ARG_ZONE:
 		return rng_percent(rng, 10) ? rng_below(rng, max + 1) :
 		       rng_percent(rng, 60) ? MMFUZZ_ZONE_MOVABLE :

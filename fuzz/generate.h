@@ -2,9 +2,9 @@
 /*
  * Generating operations: few frames, few blocks, many meetings.
  *
- * A generator remembers which slots are likely to hold what, and a frame around which it works for a while, so that
- * neighbouring operations concern neighbouring frames. It does not know whether an operation succeeded. What it
- * makes depends on its seed and its profile alone.
+ * A generator remembers which slots are likely to hold what, and a frame around which it works for
+ * a while, so that neighbouring operations concern neighbouring frames. It does not know whether an
+ * operation succeeded. What it makes depends on its seed and its profile alone.
  */
 #ifndef FUZZ_GENERATE_H
 #define FUZZ_GENERATE_H
@@ -16,8 +16,8 @@
  * struct generator_profile - which operations to make; a stress scenario is one
  * @name: one word
  * @help: what it is there for, or which operations collide
- * @weights: of the operations, by enum op_code; 0 = never. Operations that empty slots (free ...) should weigh about as
- *	much together as those that fill them
+ * @weights: of the operations, by enum op_code; 0 = never. Operations that empty slots (free ...)
+ *	should weigh about as much together as those that fill them
  * @fault_percent: of the operations that have a fault armed
  * @move_percent: how often the frame around which operations gather moves elsewhere
  */
@@ -46,7 +46,7 @@ struct generator {
 	uint8_t slots[PROGRAM_SLOTS]; /* enum slot_kind, as far as can be known */
 	uint8_t pageblock_order;
 	uint8_t section_order;
-	uint16_t pfn; /* where the action is */
+	uint16_t pfn;  /* where the action is */
 	uint8_t index; /* likewise, among folios */
 };
 
@@ -61,7 +61,10 @@ void generator_init(struct generator *generator, const struct generator_profile 
 /** generator_op() - the next operation, for CPU @cpu; it is in range */
 void generator_op(struct generator *generator, unsigned int cpu, struct op *op);
 
-/** generator_seen() - an operation that somebody else chose comes next: remember its slot and its frames */
+/**
+ * generator_seen() - an operation that somebody else chose comes next: remember its slot and its
+ * frames
+ */
 void generator_seen(struct generator *generator, const struct op *op);
 
 /** generator_arg() - another value for one argument of an operation; @op is in range afterwards */

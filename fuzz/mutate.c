@@ -2,8 +2,8 @@
 /*
  * The mutator: small changes that keep a program a program.
  *
- * New operations and new arguments come from the generator, which is first shown the operations before the place of
- * the change, so that what it makes fits there. Nothing here runs an operation.
+ * New operations and new arguments come from the generator, which is first shown the operations
+ * before the place of the change, so that what it makes fits there. Nothing here runs an operation.
  */
 #include <string.h>
 
@@ -35,7 +35,8 @@ static unsigned int open_gap(unsigned int at, unsigned int nr, unsigned int max_
 
 static void close_gap(unsigned int at, unsigned int nr)
 {
-	memmove(&program.ops[at], &program.ops[at + nr], (program.nr_ops - at - nr) * sizeof(struct op));
+	memmove(&program.ops[at], &program.ops[at + nr],
+		(program.nr_ops - at - nr) * sizeof(struct op));
 	program.nr_ops -= nr;
 }
 
@@ -101,7 +102,9 @@ static void duplicate_ops(struct rng *rng, unsigned int max_ops)
 static void swap_ops(struct rng *rng)
 {
 	unsigned int a = rng_below(rng, program.nr_ops);
-	unsigned int b = rng_percent(rng, 60) && a + 1 < program.nr_ops ? a + 1 : rng_below(rng, program.nr_ops);
+	unsigned int b = rng_percent(rng, 60) && a + 1 < program.nr_ops ?
+				 a + 1 :
+				 rng_below(rng, program.nr_ops);
 	struct op op = program.ops[a];
 
 	program.ops[a] = program.ops[b];
@@ -288,8 +291,8 @@ size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed
 	return program_encode(&program, data);
 }
 
-size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2, uint8_t *out,
-			 size_t max_size, uint64_t seed)
+size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
+			 uint8_t *out, size_t max_size, uint64_t seed)
 {
 	struct rng rng = rng_seed(seed);
 	unsigned int at, from, nr;
@@ -305,7 +308,10 @@ size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data
 	nr = other.nr_ops ? 1 + rng_below(&rng, other.nr_ops - from) : 0;
 	at = rng_below(&rng, program.nr_ops + 1);
 	if (rng_percent(&rng, 50)) {
-		/* Half of the slots further: what the second holds does not collide with what the first holds. */
+		/*
+		 * Half of the slots further: what the second holds does not collide with what the
+		 * first holds.
+		 */
 		for (unsigned int i = from; i < from + nr; i++)
 			other.ops[i].slot += PROGRAM_SLOTS / 2;
 	}
@@ -320,7 +326,8 @@ size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data
 		memcpy(&program.ops[at], &other.ops[from], nr * sizeof(struct op));
 	} else {
 		/* Taking turns. */
-		for (unsigned int i = 0; i < nr && at <= program.nr_ops; i++, at += 1 + rng_below(&rng, 3))
+		for (unsigned int i = 0; i < nr && at <= program.nr_ops;
+		     i++, at += 1 + rng_below(&rng, 3))
 			if (open_gap(at, 1, ops_that_fit(max_size)))
 				program.ops[at] = other.ops[from + i];
 	}

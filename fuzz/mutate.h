@@ -2,7 +2,8 @@
 /*
  * Mutation of programs for fuzzing engines: bytes in, bytes out, structure kept in between.
  *
- * Results depend on the arguments alone. Not for several threads at once: programs are too large for a stack.
+ * Results depend on the arguments alone. Not for several threads at once: programs are too large
+ * for a stack.
  */
 #ifndef FUZZ_MUTATE_H
 #define FUZZ_MUTATE_H
@@ -27,7 +28,7 @@ size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed
  *
  * Return: size of the result, at most @max_size.
  */
-size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2, uint8_t *out,
-			 size_t max_size, uint64_t seed);
+size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
+			 uint8_t *out, size_t max_size, uint64_t seed);
 
 #endif /* FUZZ_MUTATE_H */

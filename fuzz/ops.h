@@ -2,8 +2,9 @@
 /*
  * The operations of a program: one line each, the only place that lists them.
  *
- * Decoder, text form, generator, mutator and executor all read this table. A new operation is one line at the END of
- * it (so that old programs keep their meaning) and one function op_NAME() in the executor. No code here.
+ * Decoder, text form, generator, mutator and executor all read this table. A new operation is one
+ * line at the END of it (so that old programs keep their meaning) and one function op_NAME() in the
+ * executor. No code here.
  */
 #ifndef FUZZ_OPS_H
 #define FUZZ_OPS_H
@@ -11,11 +12,14 @@
 /*
  * X(ENUM, name, gives, takes, weight, help, arguments ...)
  *
- * @gives: what its slot holds afterwards (enum slot_kind), NONE when it fills none. The slot must be empty before.
- * @takes: what its slot must hold before: a mask of enum slot_kind, 0 when it takes none. Which of these operations
- *	empty the slot is in the help. An operation whose slot does not fit is skipped.
+ * @gives: what its slot holds afterwards (enum slot_kind), NONE when it fills none. The slot must
+ *	be empty before.
+ * @takes: what its slot must hold before: a mask of enum slot_kind, 0 when it takes none. Which of
+ *	these operations empty the slot is in the help. An operation whose slot does not fit is
+ *	skipped.
  * @weight: how often the default generator profile picks it
- * arguments: {kind, place in the record}; no operation has two that live in the same field of struct op. A slot always
+ * arguments: {kind, place in the record}; no operation has two that live in the same field of
+ * struct op. A slot always
  *	has byte 3, unless the operation has none: then the byte is free for an argument (AT_SLOT).
  *
  * T() makes a mask of @takes.
@@ -23,7 +27,8 @@
 #define PROGRAM_OPS(X)                                                                            \
 	X(ALLOC, alloc, FROZEN, 0, 60, "alloc_frozen",                                            \
 	  { ARG_ORDER, AT_B }, { ARG_GFP, AT_C }, { ARG_NID, AT_D })                              \
-	X(FREE, free, NONE, T_ANY, 90, "undo whatever the slot holds by its right function; empties it", \
+	X(FREE, free, NONE, T_ANY, 90,                                                            \
+	  "undo whatever the slot holds by its right function; empties it",                       \
 	  { ARG_NONE, AT_B })                                                                     \
 	X(FREE_NOLOCK, free_nolock, NONE, T(FROZEN), 12, "free_frozen_nolock; empties the slot",  \
 	  { ARG_NONE, AT_B })                                                                     \
@@ -57,20 +62,23 @@
 	  { ARG_PFN, AT_D }, { ARG_NR, AT_BC })                                                   \
 	X(OFFLINE_SKIPPABLE, offline_skippable, NONE, T(OFFLINE), 5, "set_offline_skippable",     \
 	  { ARG_SKIPPABLE, AT_B })                                                                \
-	X(ISOLATE_RANGE, isolate_range, ISOLATED_RANGE, 0, 14, "start_isolate_page_range, whole pageblocks", \
+	X(ISOLATE_RANGE, isolate_range, ISOLATED_RANGE, 0, 14,                                    \
+	  "start_isolate_page_range, whole pageblocks",                                           \
 	  { ARG_PAGEBLOCK, AT_D }, { ARG_BLOCKS, AT_B })                                          \
 	X(HAS_UNMOVABLE, has_unmovable, NONE, 0, 3, "has_unmovable_pages of the pageblock",       \
 	  { ARG_PAGEBLOCK, AT_D })                                                                \
 	X(ISOLATE, isolate, ISOLATED, 0, 16, "isolate_movable; the slot holds the array",         \
 	  { ARG_PFN, AT_D }, { ARG_NR_PAGES, AT_B }, { ARG_MAX, AT_C })                           \
-	X(MIGRATE, migrate, NONE, T(ISOLATED), 16, "migrate_pages; empties the slot when none is left", \
+	X(MIGRATE, migrate, NONE, T(ISOLATED), 16,                                                \
+	  "migrate_pages; empties the slot when none is left",                                    \
 	  { ARG_ASYNC, AT_B })                                                                    \
 	X(PUTBACK, putback, NONE, T(ISOLATED), 6, "putback_movable_pages; empties the slot",      \
 	  { ARG_NONE, AT_B })                                                                     \
 	X(COMPACT, compact, NONE, 0, 8, "compact",                                                \
 	  { ARG_ORDER, AT_B }, { ARG_NID, AT_D })                                                 \
 	X(FOLIO_ADD, folio_add, NONE, 0, 24, "folio_add",                                         \
-	  { ARG_INDEX, AT_SLOT }, { ARG_FOLIO_TYPE, AT_D1 }, { ARG_ORDER, AT_B }, { ARG_GFP, AT_C }, \
+	  { ARG_INDEX, AT_SLOT }, { ARG_FOLIO_TYPE, AT_D1 }, { ARG_ORDER, AT_B },                 \
+	  { ARG_GFP, AT_C },                                                                      \
 	  { ARG_TAG, AT_D })                                                                      \
 	X(FOLIO_REMOVE, folio_remove, NONE, 0, 14, "folio_remove",                                \
 	  { ARG_INDEX, AT_SLOT })                                                                 \
@@ -108,7 +116,8 @@
 	  { ARG_CPU, AT_B })                                                                      \
 	X(DRAIN_ALL, drain_all, NONE, 0, 4, "drain all pagesets",                                 \
 	  { ARG_NONE, AT_B })                                                                     \
-	X(PCP_DISABLE, pcp_disable, PCP_DISABLED, 0, 5, "pcp_disable for a node; free enables again", \
+	X(PCP_DISABLE, pcp_disable, PCP_DISABLED, 0, 5,                                           \
+	  "pcp_disable for a node; free enables again",                                           \
 	  { ARG_NID, AT_D })                                                                      \
 	X(RCU_BARRIER, rcu_barrier, NONE, 0, 4, "rcu_barrier",                                    \
 	  { ARG_NONE, AT_B })

@@ -2,8 +2,8 @@
 /*
  * Bytes to program and back.
  *
- * Decoding accepts everything and leaves nothing out of range; the ranges are those of the header's machine. Nothing
- * here runs an operation or knows text.
+ * Decoding accepts everything and leaves nothing out of range; the ranges are those of the header's
+ * machine. Nothing here runs an operation or knows text.
  */
 #include <assert.h>
 #include <string.h>
@@ -12,19 +12,20 @@
 
 #include "program.h"
 
-static_assert(sizeof(struct op) == 32, "struct op has no padding: operations are compared with memcmp()");
+static_assert(sizeof(struct op) == 32,
+	      "struct op has no padding: operations are compared with memcmp()");
 
 const struct op_info op_infos[NR_OPS] = {
 #define T_GIVES(kind) SLOT_##kind
-#define X(ENUM, op_name, op_gives, op_takes, op_weight, op_help, ...)                                  \
-	[OP_##ENUM] = {                                                                                \
-		.name = #op_name,                                                                      \
-		.help = op_help,                                                                       \
-		.gives = T_GIVES(op_gives),                                                            \
-		.takes = op_takes,                                                                     \
-		.weight = op_weight,                                                                   \
-		.nr_args = sizeof((struct op_arg[]){ __VA_ARGS__ }) / sizeof(struct op_arg),           \
-		.args = { __VA_ARGS__ },                                                               \
+#define X(ENUM, op_name, op_gives, op_takes, op_weight, op_help, ...)                        \
+	[OP_##ENUM] = {                                                                      \
+		.name = #op_name,                                                            \
+		.help = op_help,                                                             \
+		.gives = T_GIVES(op_gives),                                                  \
+		.takes = op_takes,                                                           \
+		.weight = op_weight,                                                         \
+		.nr_args = sizeof((struct op_arg[]){ __VA_ARGS__ }) / sizeof(struct op_arg), \
+		.args = { __VA_ARGS__ },                                                     \
 	},
 	PROGRAM_OPS(X)
 #undef X
@@ -239,13 +240,16 @@ void op_set_arg(struct op *op, enum arg_kind kind, unsigned int value)
 /* Two bytes of the record, or one. */
 static bool arg_is_wide(struct op_arg arg)
 {
-	return arg.place == AT_BC || (arg.place == AT_D && (arg.kind == ARG_PFN || arg.kind == ARG_PAGEBLOCK ||
-							    arg.kind == ARG_BLOCK));
+	return arg.place == AT_BC ||
+	       (arg.place == AT_D &&
+		(arg.kind == ARG_PFN || arg.kind == ARG_PAGEBLOCK || arg.kind == ARG_BLOCK));
 }
 
 static unsigned int arg_byte(struct op_arg arg)
 {
-	static const uint8_t bytes[] = { [AT_SLOT] = 3, [AT_B] = 4, [AT_C] = 5, [AT_BC] = 4, [AT_D] = 6, [AT_D1] = 7 };
+	static const uint8_t bytes[] = {
+		[AT_SLOT] = 3, [AT_B] = 4, [AT_C] = 5, [AT_BC] = 4, [AT_D] = 6, [AT_D1] = 7
+	};
 
 	return bytes[arg.place];
 }
@@ -336,7 +340,9 @@ void program_decode(struct program *program, const uint8_t *data, size_t size)
 		memcpy(first, data, size < sizeof(first) ? size : sizeof(first));
 	memset(header, 0, sizeof(*header));
 	header->flags = first[3] & ~PROGRAM_MANY_CPUS;
-	header->nr_cpus = first[0] % (first[3] & PROGRAM_MANY_CPUS ? PROGRAM_MAX_CPUS : PROGRAM_FUZZ_CPUS) + 1;
+	header->nr_cpus =
+		first[0] % (first[3] & PROGRAM_MANY_CPUS ? PROGRAM_MAX_CPUS : PROGRAM_FUZZ_CPUS) +
+		1;
 	header->profile = first[1] % PROGRAM_NR_PROFILES;
 	header->pcp_high = first[2] & 15;
 	header->pcp_batch = first[2] >> 4;
@@ -408,7 +414,8 @@ void program_normalize(struct program *program)
 			enum arg_kind kind = info->args[a].kind;
 
 			op_set_arg(op, kind,
-				   reduce(op_get_arg(&old, kind), arg_min(kind), range_max(&ranges, kind)));
+				   reduce(op_get_arg(&old, kind), arg_min(kind),
+					  range_max(&ranges, kind)));
 		}
 		op_clamp_range(op, &ranges);
 	}
@@ -417,7 +424,8 @@ void program_normalize(struct program *program)
 bool program_equal(const struct program *a, const struct program *b)
 {
 	return a->header.nr_cpus == b->header.nr_cpus && a->header.profile == b->header.profile &&
-	       a->header.pcp_high == b->header.pcp_high && a->header.pcp_batch == b->header.pcp_batch &&
-	       a->header.flags == b->header.flags && a->header.schedule == b->header.schedule &&
-	       a->nr_ops == b->nr_ops && !memcmp(a->ops, b->ops, a->nr_ops * sizeof(a->ops[0]));
+	       a->header.pcp_high == b->header.pcp_high &&
+	       a->header.pcp_batch == b->header.pcp_batch && a->header.flags == b->header.flags &&
+	       a->header.schedule == b->header.schedule && a->nr_ops == b->nr_ops &&
+	       !memcmp(a->ops, b->ops, a->nr_ops * sizeof(a->ops[0]));
 }

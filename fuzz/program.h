@@ -2,16 +2,19 @@
 /*
  * Programs: what fuzzers mutate, stress generates and crash files hold.
  *
- * A program is a machine (header) and a list of operations, each on a CPU. Its byte form decodes whatever the bytes
- * are; decoding brings every number into the range that the machine of the header has, so that who runs a program need
- * not reduce anything. Nothing here knows a core or runs anything.
+ * A program is a machine (header) and a list of operations, each on a CPU. Its byte form decodes
+ * whatever the bytes are; decoding brings every number into the range that the machine of the
+ * header has, so that who runs a program need not reduce anything. Nothing here knows a core or
+ * runs anything.
  *
  *	byte 0..7	header: cpus, profile, pcp, flags, schedule (u32, kept for schedules)
- *	then		records of 8 bytes; a short last one is padded with zeros, those past PROGRAM_MAX_OPS are ignored
+ *	then		records of 8 bytes; a short last one is padded with zeros, those past
+ *			PROGRAM_MAX_OPS are ignored
  *
  *	record		opcode, cpu, fault, slot, b, c, d (u16)		all little endian
  *
- * Opcodes from PROGRAM_RESERVED on are records of a schedule: kept as they are, skipped by whoever runs operations.
+ * Opcodes from PROGRAM_RESERVED on are records of a schedule: kept as they are, skipped by whoever
+ * runs operations.
  */
 #ifndef FUZZ_PROGRAM_H
 #define FUZZ_PROGRAM_H
@@ -22,13 +25,13 @@
 
 #define PROGRAM_HEADER_BYTES 8u
 #define PROGRAM_RECORD_BYTES 8u
-#define PROGRAM_MAX_OPS 512u
-#define PROGRAM_MAX_BYTES (PROGRAM_HEADER_BYTES + PROGRAM_MAX_OPS * PROGRAM_RECORD_BYTES)
-#define PROGRAM_FUZZ_CPUS 8u /* what a random header asks for at most; PROGRAM_MANY_CPUS lifts it */
-#define PROGRAM_MAX_CPUS 64u
-#define PROGRAM_SLOTS 32u
-#define PROGRAM_SLOT_PFNS 64u /* frames that a slot with an array (BULK, ISOLATED) holds at most */
-#define PROGRAM_RESERVED 0xe0u
+#define PROGRAM_MAX_OPS	     512u
+#define PROGRAM_MAX_BYTES    (PROGRAM_HEADER_BYTES + PROGRAM_MAX_OPS * PROGRAM_RECORD_BYTES)
+#define PROGRAM_FUZZ_CPUS    8u /* that a random header asks for at most; see PROGRAM_MANY_CPUS */
+#define PROGRAM_MAX_CPUS     64u
+#define PROGRAM_SLOTS	     32u
+#define PROGRAM_SLOT_PFNS    64u /* frames that a slot with an array (BULK, ISOLATED) holds */
+#define PROGRAM_RESERVED     0xe0u
 
 /**
  * enum slot_kind - what a slot holds, and how free undoes it
@@ -66,7 +69,7 @@ enum slot_kind {
 };
 
 #define T(kind) (1u << SLOT_##kind)
-#define T_ANY (((1u << NR_SLOT_KINDS) - 1) & ~1u)
+#define T_ANY	(((1u << NR_SLOT_KINDS) - 1) & ~1u)
 
 /**
  * enum arg_kind - kinds of arguments: text name, range, field of struct op
@@ -83,7 +86,8 @@ enum slot_kind {
  * @ARG_NR_SB: nr: subblocks, 1 to 16
  * @ARG_MAX: max: frames, 1 to PROGRAM_SLOT_PFNS
  * @ARG_CPU: target: a CPU of the program
- * @ARG_BALLOON: dev: a balloon of the machine; 0 when it has none (the core says so or the operation is skipped)
+ * @ARG_BALLOON: dev: a balloon of the machine; 0 when it has none (the core says so or the
+ *	operation is skipped)
  * @ARG_VMEM: dev: a virtio-mem device; 0 when the machine has none
  * @ARG_CMA: dev (text: area): a CMA area; 0 when the machine has none
  * @ARG_INDEX: index: of a folio, 0 to 255
@@ -121,8 +125,18 @@ enum arg_kind {
 	NR_ARG_KINDS,
 };
 
-/** enum arg_place - where in a record an argument lies: bytes 3, 4, 5, 4-5, 6, 7; AT_D is 6-7 for 16-bit kinds, 6 for others */
-enum arg_place { AT_SLOT, AT_B, AT_C, AT_BC, AT_D, AT_D1 };
+/**
+ * enum arg_place - where in a record an argument lies: bytes 3, 4, 5, 4-5, 6, 7; AT_D is 6-7 for
+ * 16-bit kinds, 6 for others
+ */
+enum arg_place {
+	AT_SLOT,
+	AT_B,
+	AT_C,
+	AT_BC,
+	AT_D,
+	AT_D1
+};
 
 enum op_code {
 #define X(ENUM, ...) OP_##ENUM,
@@ -169,7 +183,8 @@ static inline bool op_has_slot(enum op_code code)
  * @code: enum op_code
  * @cpu: below the header's nr_cpus
  * @fault: enum fault_kind (sim/fault.h): which fallible step of this operation fails
- * @fault_nth: the how manieth of that kind within this operation, 1 to 31; 0 (text: each): every one
+ * @fault_nth: the how manieth of that kind within this operation, 1 to 31; 0 (text: each): every
+ *	one
  * @slot: below PROGRAM_SLOTS
  * @raw: OP_RESERVED: the whole record
  *
@@ -201,9 +216,12 @@ struct op {
 
 /**
  * enum program_flags - bits of the header's flags byte; those without a name are kept
- * @PROGRAM_CHECK_EACH: (text: check) the core's checker runs after each operation, not only at the end
- * @PROGRAM_RCU_LATE: (text: rcu_late) deferred frees wait for rcu_barrier, not only for the end of the operation
- * @PROGRAM_MANY_CPUS: the cpus byte counts to 64; set by the encoder when there are more than PROGRAM_FUZZ_CPUS
+ * @PROGRAM_CHECK_EACH: (text: check) the core's checker runs after each operation, not only at the
+ *	end
+ * @PROGRAM_RCU_LATE: (text: rcu_late) deferred frees wait for rcu_barrier, not only for the end of
+ *	the operation
+ * @PROGRAM_MANY_CPUS: the cpus byte counts to 64; set by the encoder when there are more than
+ *	PROGRAM_FUZZ_CPUS
  */
 enum program_flags {
 	PROGRAM_CHECK_EACH = 1u << 0,
@@ -251,7 +269,10 @@ struct machine_profile {
 #define PROGRAM_NR_PROFILES 16u
 extern const struct machine_profile machine_profiles[PROGRAM_NR_PROFILES];
 
-/** program_config() - the machine that a header asks for; two equal configurations compare equal with memcmp() */
+/**
+ * program_config() - the machine that a header asks for; two equal configurations compare equal
+ * with memcmp()
+ */
 void program_config(const struct program_header *header, struct mmfuzz_config *config);
 
 /** profile_nodes() - nodes of a machine: the highest nid + 1 */
@@ -274,14 +295,20 @@ void program_decode(struct program *program, const uint8_t *data, size_t size);
  */
 size_t program_encode(const struct program *program, uint8_t *data);
 
-/** program_normalize() - bring all numbers into range again after the header or arguments were changed */
+/**
+ * program_normalize() - bring all numbers into range again after the header or arguments were
+ * changed
+ */
 void program_normalize(struct program *program);
 
 /** op_get_arg(), op_set_arg() - an argument by kind, for code that walks the table */
 unsigned int op_get_arg(const struct op *op, enum arg_kind kind);
 void op_set_arg(struct op *op, enum arg_kind kind, unsigned int value);
 
-/** arg_min(), arg_max() - smallest (0 or 1) and largest value of a kind of argument on the machine of the header */
+/**
+ * arg_min(), arg_max() - smallest (0 or 1) and largest value of a kind of argument on the machine
+ * of the header
+ */
 unsigned int arg_min(enum arg_kind kind);
 unsigned int arg_max(const struct program_header *header, enum arg_kind kind);
 
@@ -302,7 +329,8 @@ int op_print(const struct op *op, char *buf, size_t len);
 /**
  * program_print() - the text form
  *
- * Return: length without the terminating zero; never more than PROGRAM_TEXT_MAX - 1. The text is cut to @len.
+ * Return: length without the terminating zero; never more than PROGRAM_TEXT_MAX - 1. The text is
+ * cut to @len.
  */
 size_t program_print(const struct program *program, char *buf, size_t len);
 
@@ -319,6 +347,7 @@ struct program_error {
  *
  * Return: false with @error filled in ("line 3: unknown operation 'aloc'").
  */
-bool program_assemble(struct program *program, const char *text, size_t len, struct program_error *error);
+bool program_assemble(struct program *program, const char *text, size_t len,
+		      struct program_error *error);
 
 #endif /* FUZZ_PROGRAM_H */

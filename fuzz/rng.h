@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The random numbers of generator and mutator: splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
- * Generators, 2014). Same seed, same numbers, on every machine; no global state.
+ * The random numbers of generator and mutator: splitmix64 (Steele, Lea, Flood: Fast Splittable
+ * Pseudorandom Number Generators, 2014). Same seed, same numbers, on every machine; no global
+ * state.
  */
 #ifndef FUZZ_RNG_H
 #define FUZZ_RNG_H
@@ -28,7 +29,9 @@ static inline uint64_t rng_next(struct rng *rng)
 	return z ^ z >> 31;
 }
 
-/** rng_below() - 0 to @n - 1; 0 when @n is 0. The bias of the multiplication does not matter here. */
+/**
+ * rng_below() - 0 to @n - 1; 0 when @n is 0. The bias of the multiplication does not matter here.
+ */
 static inline uint32_t rng_below(struct rng *rng, uint32_t n)
 {
 	return (rng_next(rng) >> 32) * n >> 32;

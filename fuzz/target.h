@@ -2,9 +2,10 @@
 /*
  * Fuzz targets: the list of them, and what turns a target's function into an engine's entry point.
  *
- * A target is a function of its bytes and of nothing else; what it finds it says by mm_bug() or leaves to a sanitizer.
- * Each has a file of its name in targets/, which ends in FUZZ_TARGET() or FUZZ_PROGRAM_TARGET(). Those are empty but
- * in a build for an engine (MMFUZZ_LIBFUZZER), so that mmreplay and tests can link all targets at once.
+ * A target is a function of its bytes and of nothing else; what it finds it says by mm_bug() or
+ * leaves to a sanitizer. Each has a file of its name in targets/, which ends in FUZZ_TARGET() or
+ * FUZZ_PROGRAM_TARGET(). Those are empty but in a build for an engine (MMFUZZ_LIBFUZZER), so that
+ * mmreplay and tests can link all targets at once.
  */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H
@@ -19,8 +20,8 @@
  *
  * @input: PROGRAM: bytes of a program (program.h); BYTES: anything
  */
-#define FUZZ_TARGETS(X)    \
-	X(fuzz_text, BYTES) \
+#define FUZZ_TARGETS(X)          \
+	X(fuzz_text, BYTES)      \
 	X(fuzz_memdesc, PROGRAM) \
 	X(fuzz_memdesc_word, BYTES)
 
@@ -34,29 +35,35 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Engines other than libFuzzer may lack it. */
 __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2, uint8_t *out,
-				 size_t max_out_size, unsigned int seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
+				 size_t size2, uint8_t *out, size_t max_out_size,
+				 unsigned int seed);
 
 /** FUZZ_TARGET() - the function @name is what the engine calls */
-#define FUZZ_TARGET(name)                                             \
-	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)  \
-	{                                                             \
-		return name(data, size);                              \
+#define FUZZ_TARGET(name)                                            \
+	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) \
+	{                                                            \
+		return name(data, size);                             \
 	}
 
-/** FUZZ_PROGRAM_TARGET() - the same, for inputs that are programs: mutated as such, but for one time in sixteen */
-#define FUZZ_PROGRAM_TARGET(name)                                                                                 \
-	FUZZ_TARGET(name)                                                                                         \
-	size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)            \
-	{                                                                                                         \
-		if (LLVMFuzzerMutate && seed % 16 == 0)                                                           \
-			return LLVMFuzzerMutate(data, size, max_size);                                            \
-		return program_mutate(data, size, max_size, seed);                                                \
-	}                                                                                                         \
-	size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,  \
-					 uint8_t *out, size_t max_out_size, unsigned int seed)                    \
-	{                                                                                                         \
-		return program_crossover(data1, size1, data2, size2, out, max_out_size, seed);                    \
+/**
+ * FUZZ_PROGRAM_TARGET() - the same, for inputs that are programs: mutated as such, but for one time
+ * in sixteen
+ */
+#define FUZZ_PROGRAM_TARGET(name)                                                                  \
+	FUZZ_TARGET(name)                                                                          \
+	size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,                \
+				       unsigned int seed)                                          \
+	{                                                                                          \
+		if (LLVMFuzzerMutate && seed % 16 == 0)                                            \
+			return LLVMFuzzerMutate(data, size, max_size);                             \
+		return program_mutate(data, size, max_size, seed);                                 \
+	}                                                                                          \
+	size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2, \
+					 size_t size2, uint8_t *out, size_t max_out_size,          \
+					 unsigned int seed)                                        \
+	{                                                                                          \
+		return program_crossover(data1, size1, data2, size2, out, max_out_size, seed);     \
 	}
 
 #else

@@ -2,8 +2,9 @@
 /*
  * fuzz_text: the assembler and the printer against each other.
  *
- * Once the bytes are taken for text, once for a program. Whatever assembles must survive printing and assembling, and
- * so must whatever decodes; printed text must keep to its bounds; encoding must lose nothing.
+ * Once the bytes are taken for text, once for a program. Whatever assembles must survive printing
+ * and assembling, and so must whatever decodes; printed text must keep to its bounds; encoding must
+ * lose nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,14 @@ static void check_lines(size_t len)
 {
 	const char *line = text;
 
-	MM_BUG_ON(len != strlen(text), "wrong length", SIM_NO_PFN, "%zu returned, %zu printed", len, strlen(text));
+	MM_BUG_ON(len != strlen(text), "wrong length", SIM_NO_PFN, "%zu returned, %zu printed", len,
+		  strlen(text));
 	while (*line) {
 		const char *end = strchr(line, '\n');
 
 		MM_BUG_ON(!end, "no newline", SIM_NO_PFN, "the last line is '%s'", line);
-		MM_BUG_ON(end + 1 - line > PROGRAM_LINE_MAX, "line too long", SIM_NO_PFN, "%.*s", (int)(end - line),
-			  line);
+		MM_BUG_ON(end + 1 - line > PROGRAM_LINE_MAX, "line too long", SIM_NO_PFN, "%.*s",
+			  (int)(end - line), line);
 		line = end + 1;
 	}
 }
@@ -41,17 +43,17 @@ static void check_round_trips(void)
 	size_t size;
 
 	check_lines(len);
-	MM_BUG_ON(!program_assemble(&again, text, len, &error), "own text refused", SIM_NO_PFN, "line %u, column %u: %s",
-		  error.line, error.column, error.message);
-	MM_BUG_ON(!program_equal(&program, &again), "print and assemble differ", SIM_NO_PFN, "%u and %u operations",
-		  program.nr_ops, again.nr_ops);
+	MM_BUG_ON(!program_assemble(&again, text, len, &error), "own text refused", SIM_NO_PFN,
+		  "line %u, column %u: %s", error.line, error.column, error.message);
+	MM_BUG_ON(!program_equal(&program, &again), "print and assemble differ", SIM_NO_PFN,
+		  "%u and %u operations", program.nr_ops, again.nr_ops);
 
 	size = program_encode(&program, bytes);
-	MM_BUG_ON(size != PROGRAM_HEADER_BYTES + program.nr_ops * PROGRAM_RECORD_BYTES, "wrong size", SIM_NO_PFN,
-		  "%zu bytes for %u operations", size, program.nr_ops);
+	MM_BUG_ON(size != PROGRAM_HEADER_BYTES + program.nr_ops * PROGRAM_RECORD_BYTES,
+		  "wrong size", SIM_NO_PFN, "%zu bytes for %u operations", size, program.nr_ops);
 	program_decode(&again, bytes, size);
-	MM_BUG_ON(!program_equal(&program, &again), "encode and decode differ", SIM_NO_PFN, "%u and %u operations",
-		  program.nr_ops, again.nr_ops);
+	MM_BUG_ON(!program_equal(&program, &again), "encode and decode differ", SIM_NO_PFN,
+		  "%u and %u operations", program.nr_ops, again.nr_ops);
 }
 
 int fuzz_text(const uint8_t *data, size_t size)
@@ -67,8 +69,9 @@ int fuzz_text(const uint8_t *data, size_t size)
 	if (program_assemble(&program, copy, size, &error))
 		check_round_trips();
 	else
-		MM_BUG_ON(!error.line || !error.column || !error.message[0], "error without a place", SIM_NO_PFN,
-			  "line %u, column %u: '%s'", error.line, error.column, error.message);
+		MM_BUG_ON(!error.line || !error.column || !error.message[0],
+			  "error without a place", SIM_NO_PFN, "line %u, column %u: '%s'",
+			  error.line, error.column, error.message);
 	free(copy);
 
 	program_decode(&program, data, size);

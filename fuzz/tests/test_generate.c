@@ -40,7 +40,10 @@ static void programs_are_in_range_on_every_machine(void **state)
 	}
 }
 
-/* Of each operation there are some; of those that use a slot most find what they look for, if everything succeeds. */
+/*
+ * Of each operation there are some; of those that use a slot most find what they look for, if
+ * everything succeeds.
+ */
 static void every_operation_is_made_and_slots_fit(void **state)
 {
 	struct program_header header = { .nr_cpus = 4, .profile = 14 };
@@ -60,14 +63,16 @@ static void every_operation_is_made_and_slots_fit(void **state)
 			if (!op_has_slot(op->code))
 				continue;
 			all++;
-			fit += info->takes ? !!(info->takes & 1u << slots[op->slot]) : !slots[op->slot];
+			fit += info->takes ? !!(info->takes & 1u << slots[op->slot]) :
+					     !slots[op->slot];
 			frees += op->code == OP_FREE;
 			gives += !!info->gives;
 			if (info->gives)
 				slots[op->slot] = info->gives;
 			else if (op->code == OP_SPLIT)
 				slots[op->slot] = SLOT_SINGLES;
-			else if (op->code == OP_FREE || op->code == OP_FREE_NOLOCK || op->code == OP_PUTBACK)
+			else if (op->code == OP_FREE || op->code == OP_FREE_NOLOCK ||
+				 op->code == OP_PUTBACK)
 				slots[op->slot] = SLOT_NONE;
 		}
 	}
@@ -80,7 +85,8 @@ static void every_operation_is_made_and_slots_fit(void **state)
 
 /*
  *	pfn   0                                   4096
- *	      .....xxxxx...........................    two neighbouring operations that name frames: mostly close together
+ * 	      .....xxxxx........................... two neighbouring operations that name frames:
+ * 	      mostly close together
  */
 static void neighbouring_operations_name_neighbouring_frames(void **state)
 {

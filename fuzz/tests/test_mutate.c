@@ -94,7 +94,8 @@ static void schedule_records_live_through_mutation(void **state)
 		assert_memory_equal(data + 4, "abcd", 4);
 		program_decode(&a, data, size);
 		for (unsigned int i = 0; i < a.nr_ops; i++)
-			kept += a.ops[i].code == OP_RESERVED && !memcmp(a.ops[i].raw, "\xf0\1\2\3\4\5\6\7", 8);
+			kept += a.ops[i].code == OP_RESERVED &&
+				!memcmp(a.ops[i].raw, "\xf0\1\2\3\4\5\6\7", 8);
 	}
 	assert_true(kept > 80);
 }
@@ -115,7 +116,8 @@ static void a_child_has_operations_of_both(void **state)
 		second[8 + 8 * i] = OP_RCU_BARRIER;
 	}
 	for (unsigned int seed = 0; seed < 200; seed++) {
-		size_t size = program_crossover(first, sizeof(first), second, sizeof(second), out, sizeof(out), seed);
+		size_t size = program_crossover(first, sizeof(first), second, sizeof(second), out,
+						sizeof(out), seed);
 		unsigned int from_first = 0, from_second = 0;
 
 		assert_true(size <= sizeof(out));

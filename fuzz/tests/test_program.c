@@ -26,7 +26,7 @@ static void the_empty_input_is_a_program(void **state)
 }
 
 /*
- *	| header 8 | record 8 | 1e 01 |           decodes as       | header 8 | record 8 | 1e 01 00 00 00 00 00 00 |
+ * 	| header 8 | record 8 | 1e 01 | decodes as | header 8 | record 8 | 1e 01 00 00 00 00 00 00 |
  */
 static void a_short_last_record_is_padded(void **state)
 {
@@ -96,11 +96,13 @@ static void assert_program_in_range(const struct program *program)
 		for (unsigned int arg = 0; arg < op_infos[op->code].nr_args; arg++) {
 			enum arg_kind kind = op_infos[op->code].args[arg].kind;
 
-			assert_in_range(op_get_arg(op, kind), arg_min(kind), arg_max(&program->header, kind));
+			assert_in_range(op_get_arg(op, kind), arg_min(kind),
+					arg_max(&program->header, kind));
 			if (kind == ARG_NR)
 				assert_true(op->pfn + op->nr <= config->max_pfn);
 			if (kind == ARG_BLOCKS)
-				assert_true((unsigned long)(op->pageblock + op->nr) << config->pageblock_order <=
+				assert_true((unsigned long)(op->pageblock + op->nr)
+						    << config->pageblock_order <=
 					    config->max_pfn);
 		}
 	}
@@ -134,11 +136,12 @@ static void normalize_moves_a_program_to_a_smaller_machine(void **state)
 	a.header.nr_cpus = 8;
 	a.header.profile = 13; /* 4096 frames */
 	a.nr_ops = 1;
-	a.ops[0] = (struct op){ .code = OP_CONTIG_RANGE, .cpu = 7, .pfn = 4000, .nr = 96, .tag = 9 };
+	a.ops[0] =
+		(struct op){ .code = OP_CONTIG_RANGE, .cpu = 7, .pfn = 4000, .nr = 96, .tag = 9 };
 	program_normalize(&a);
 	assert_int_equal(a.ops[0].pfn, 4000);
 	assert_int_equal(a.ops[0].tag, 0); /* contig_range has no tag */
-	a.header.profile = 0; /* 64 frames */
+	a.header.profile = 0;		   /* 64 frames */
 	a.header.nr_cpus = 2;
 	program_normalize(&a);
 	assert_program_in_range(&a);
@@ -154,8 +157,10 @@ static void no_two_arguments_share_a_place(void **state)
 
 		assert_true(info->nr_args <= OP_MAX_ARGS);
 		for (unsigned int i = 0; i < info->nr_args; i++) {
-			static const unsigned int bits[] = { [AT_SLOT] = 1 << 3, [AT_B] = 1 << 4,  [AT_C] = 1 << 5,
-							     [AT_BC] = 3 << 4,	 [AT_D] = 1 << 6, [AT_D1] = 1 << 7 };
+			static const unsigned int bits[] = {
+				[AT_SLOT] = 1 << 3, [AT_B] = 1 << 4, [AT_C] = 1 << 5,
+				[AT_BC] = 3 << 4,   [AT_D] = 1 << 6, [AT_D1] = 1 << 7
+			};
 			enum arg_kind kind = info->args[i].kind;
 			unsigned int mask = bits[info->args[i].place];
 
@@ -201,14 +206,18 @@ static void every_profile_is_a_valid_machine(void **state)
 			assert_int_equal(vmem->region.start % section, 0);
 			assert_int_equal(vmem->region.nr % section, 0);
 			assert_true(vmem->region.start + vmem->region.nr <= config->max_pfn);
-			assert_in_range(vmem->sb_order, config->pageblock_order, config->section_order);
+			assert_in_range(vmem->sb_order, config->pageblock_order,
+					config->section_order);
 			for (unsigned int z = 0; z < config->nr_zones; z++)
-				assert_true(config->zones[z].range.start + config->zones[z].range.nr <=
+				assert_true(config->zones[z].range.start +
+							    config->zones[z].range.nr <=
 						    vmem->region.start ||
-					    vmem->region.start + vmem->region.nr <= config->zones[z].range.start);
+					    vmem->region.start + vmem->region.nr <=
+						    config->zones[z].range.start);
 		}
 		for (unsigned int c = 0; c < config->nr_cma; c++) {
-			assert_int_equal(config->cma[c].start % (1ul << config->pageblock_order), 0);
+			assert_int_equal(config->cma[c].start % (1ul << config->pageblock_order),
+					 0);
 			assert_int_equal(config->cma[c].nr % (1ul << config->pageblock_order), 0);
 		}
 	}

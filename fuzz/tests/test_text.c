@@ -26,7 +26,8 @@ static void assemble(const char *source)
 		fail_msg("line %u, column %u: %s", error.line, error.column, error.message);
 }
 
-static void assert_refused(const char *source, unsigned int line, unsigned int column, const char *message)
+static void assert_refused(const char *source, unsigned int line, unsigned int column,
+			   const char *message)
 {
 	struct program_error error;
 
@@ -38,14 +39,15 @@ static void assert_refused(const char *source, unsigned int line, unsigned int c
 
 static void a_program_reads_as_written(void **state)
 {
-	static const char source[] = "machine profile=three_zones cpus=4 pcp_high=3 pcp_batch=0 flags=check|rcu_late\n"
-				     "cpu1: s3 = alloc(order=2, gfp=movable|zero, nid=0)\n"
-				     "cpu0: free(s3) fault=target:2\n"
-				     "cpu3: migrate(s7, async=1) fault=pfn-set:each\n"
-				     "cpu2: mem_online(block=3, zone=movable)\n"
-				     "cpu0: folio_add(index=255, type=anon, order=0, gfp=0, tag=7)\n"
-				     "reserved e0010203040506ff\n"
-				     "cpu0: rcu_barrier()\n";
+	static const char source[] =
+		"machine profile=three_zones cpus=4 pcp_high=3 pcp_batch=0 flags=check|rcu_late\n"
+		"cpu1: s3 = alloc(order=2, gfp=movable|zero, nid=0)\n"
+		"cpu0: free(s3) fault=target:2\n"
+		"cpu3: migrate(s7, async=1) fault=pfn-set:each\n"
+		"cpu2: mem_online(block=3, zone=movable)\n"
+		"cpu0: folio_add(index=255, type=anon, order=0, gfp=0, tag=7)\n"
+		"reserved e0010203040506ff\n"
+		"cpu0: rcu_barrier()\n";
 
 	(void)state;
 	assemble(source);
@@ -60,7 +62,8 @@ static void a_program_reads_as_written(void **state)
 static void what_is_left_out_is_the_smallest(void **state)
 {
 	(void)state;
-	assemble("\n  # only a comment\r\n s1=contig_range( pfn = 0x10 )# and one more\n\ts2 = isolate()");
+	assemble("\n  # only a comment\r\n s1=contig_range( pfn = 0x10 )# and one more\n\ts2 = "
+		 "isolate()");
 	assert_int_equal(a.header.nr_cpus, 1);
 	assert_int_equal(a.nr_ops, 2);
 	assert_int_equal(a.ops[0].cpu, 0);
@@ -87,7 +90,8 @@ static void mistakes_are_told_with_their_place(void **state)
 	assert_refused("free()", 1, 6, "a slot (s0 to s31) expected, not ')'");
 	assert_refused("s0 = alloc(order=11)", 1, 18, "order is 11, but must be 0 to 10");
 	assert_refused("s0 = alloc(order=two)", 1, 18, "order must be a number, not 'two'");
-	assert_refused("s0 = alloc(order=99999999999)", 1, 18, "order must be a number, not '99999999999'");
+	assert_refused("s0 = alloc(order=99999999999)", 1, 18,
+		       "order must be a number, not '99999999999'");
 	assert_refused("s0 = alloc(gfp=zero|warm)", 1, 21, "unknown gfp 'warm'");
 	assert_refused("s0 = alloc(pfn=1)", 1, 12, "alloc has no argument 'pfn'");
 	assert_refused("s0 = alloc(order=1, order=1)", 1, 21, "argument 'order' given twice");
@@ -95,7 +99,8 @@ static void mistakes_are_told_with_their_place(void **state)
 	assert_refused("rcu_barrier() fault=desk", 1, 21, "unknown fault 'desk'");
 	assert_refused("rcu_barrier() fault=desc:32", 1, 26, "fault is 32, but must be 1 to 31");
 	assert_refused("rcu_barrier() ;", 1, 15, "end of the line or 'fault=' expected, not ';'");
-	assert_refused("rcu_barrier()\nmachine cpus=2", 2, 1, "the machine line must come first, and once");
+	assert_refused("rcu_barrier()\nmachine cpus=2", 2, 1,
+		       "the machine line must come first, and once");
 	assert_refused("machine profile=huge", 1, 17, "unknown profile 'huge'");
 	assert_refused("machine profile=16", 1, 17, "profile is 16, but must be 0 to 15");
 	assert_refused("machine cpus=65", 1, 14, "cpus is 65, but must be 1 to 64");
@@ -103,7 +108,8 @@ static void mistakes_are_told_with_their_place(void **state)
 	assert_refused("reserved e00000000000000x", 1, 24, "'0x' is not hexadecimal");
 	assert_refused("reserved d000000000000000", 1, 10, "reserved records begin with e0 to ff");
 	assert_refused("\x01\xff", 1, 1, "an operation expected");
-	assert_refused("what-a-long-name-for-an-operation()", 1, 1, "unknown operation 'what-a-long-name-for-an-...'");
+	assert_refused("what-a-long-name-for-an-operation()", 1, 1,
+		       "unknown operation 'what-a-long-name-for-an-...'");
 }
 
 static void too_many_operations_are_refused(void **state)
@@ -131,7 +137,8 @@ static void lines_keep_to_their_bound(void **state)
 		op->slot = 31;
 		op->fault = FAULT_NOTIFIER;
 		for (unsigned int i = 0; i < op_infos[code].nr_args; i++)
-			op_set_arg(op, op_infos[code].args[i].kind, arg_max(&a.header, op_infos[code].args[i].kind));
+			op_set_arg(op, op_infos[code].args[i].kind,
+				   arg_max(&a.header, op_infos[code].args[i].kind));
 		assert_true(op_print(op, NULL, 0) < (int)PROGRAM_LINE_MAX);
 	}
 	program_print(&a, text, sizeof(text));
@@ -174,10 +181,14 @@ static void damaged_text_does_no_harm(void **state)
 	size_t len;
 
 	(void)state;
-	assemble("machine profile=all cpus=8 flags=check\ncpu7: s1 = alloc(order=3, gfp=movable|high, nid=1)\n"
-		 "cpu2: mem_online(block=3, zone=movable) fault=notifier:1\nreserved ff00112233445566\n");
+	assemble("machine profile=all cpus=8 flags=check\ncpu7: s1 = alloc(order=3, "
+		 "gfp=movable|high, nid=1)\n"
+		 "cpu2: mem_online(block=3, zone=movable) fault=notifier:1\nreserved "
+		 "ff00112233445566\n");
 	for (unsigned int round = 0; round < 3000; round++) {
-		program_decode(&b, (const uint8_t *)"\x07\x0e\0\0\0\0\0\0\0\x07\x23\x01\x03\x21\x01\0", 16);
+		program_decode(&b,
+			       (const uint8_t *)"\x07\x0e\0\0\0\0\0\0\0\x07\x23\x01\x03\x21\x01\0",
+			       16);
 		len = program_print(&b, text, sizeof(text));
 		for (unsigned int n = rng_below(&rng, 4); n; n--)
 			text[rng_below(&rng, len)] = rng_next(&rng);

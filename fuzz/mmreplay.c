@@ -1,0 +1,631 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mmreplay: runs inputs of fuzz targets again, tells what failed, makes them small, shows them as
+ * text.
+ *
+ * Only options, files and what is printed; running is replay.c's business, shrinking shrink.c's.
+ */
+#include <argp.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crash_file.h"
+#include "program.h"
+#include "replay.h"
+#include "shrink.h"
+#include "target.h"
+
+enum {
+	EXIT_PASSED = 0,
+	EXIT_FAILED = 1,
+	EXIT_UNUSABLE = 2
+};
+
+/* struct target - a fuzz target by name */
+struct target {
+	const char *name;
+	replay_fn fn;
+	bool is_program;
+};
+
+enum {
+	BYTES,
+	PROGRAM
+};
+
+static const struct target targets[] = {
+#define X(target, input) { #target, target, input == PROGRAM },
+	FUZZ_TARGETS(X)
+#undef X
+};
+
+#define NR_TARGETS (sizeof(targets) / sizeof(targets[0]))
+
+enum mode {
+	MODE_REPLAY,
+	MODE_SHRINK,
+	MODE_TEXT,
+	MODE_ASSEMBLE,
+	MODE_WRAP,
+	MODE_TITLE,
+	MODE_LIST
+};
+
+static struct {
+	enum mode mode;
+	const struct target *target;
+	const char *output;
+	unsigned int seconds;
+	unsigned int tries;
+	char **paths;
+	size_t nr_paths;
+} options = { .seconds = 10, .tries = 20000 };
+
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("mmreplay: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(EXIT_UNUSABLE);
+}
+
+static void *must_alloc(void *memory)
+{
+	if (!memory)
+		die("out of memory");
+	return memory;
+}
+
+/* struct input - a file to replay */
+struct input {
+	char *path;
+	struct crash_file crash;
+	const struct target *target;
+	bool wrapped; /* it was a crash file */
+};
+
+static const struct target *find_target(const char *name)
+{
+	for (size_t i = 0; i < NR_TARGETS; i++)
+		if (!strcmp(targets[i].name, name))
+			return &targets[i];
+	return NULL;
+}
+
+/* Whatever is wrong with the file ends the program. */
+static void load_input(struct input *input, const char *path, bool needs_target)
+{
+	struct crash_file_error error;
+	uint8_t *data;
+	size_t size;
+
+	memset(input, 0, sizeof(*input));
+	if (!file_read_all(path, CRASH_FILE_MAX_PAYLOAD + 4096, &data, &size, &error))
+		die("%s", error.message);
+	input->path = must_alloc(strdup(path));
+	if (crash_file_is(data, size) || (needs_target && !options.target)) {
+		if (!crash_file_parse(&input->crash, path, data, size, &error))
+			die("%s", error.message);
+		free(data);
+		input->wrapped = true;
+		input->target = find_target(input->crash.target);
+		if (!input->target)
+			die("%s is for target '%s', which this build lacks: see --list-targets",
+			    path, input->crash.target);
+		if (options.target && options.target != input->target)
+			die("%s is for target %s, not %s", path, input->target->name,
+			    options.target->name);
+		return;
+	}
+	input->target = options.target;
+	input->crash.payload = data;
+	input->crash.size = size;
+	if (input->target)
+		strcpy(input->crash.target, input->target->name);
+}
+
+static void free_input(struct input *input)
+{
+	crash_file_free(&input->crash);
+	free(input->path);
+}
+
+static struct program program;
+static char text[PROGRAM_TEXT_MAX];
+
+static void print_program(const struct crash_file *crash)
+{
+	program_decode(&program, crash->payload, crash->size);
+	program_print(&program, text, sizeof(text));
+	fputs(text, stdout);
+}
+
+static void print_bytes(const struct crash_file *crash)
+{
+	for (size_t at = 0; at < crash->size && at < 256; at += 16) {
+		printf("%04zx ", at);
+		for (size_t i = at; i < at + 16; i++)
+			if (i < crash->size)
+				printf(" %02x", crash->payload[i]);
+			else
+				printf("   ");
+		printf("  ");
+		for (size_t i = at; i < at + 16 && i < crash->size; i++)
+			putchar(crash->payload[i] >= ' ' && crash->payload[i] <= '~' ?
+					crash->payload[i] :
+					'.');
+		putchar('\n');
+	}
+	if (crash->size > 256)
+		printf("... %zu bytes in all\n", crash->size);
+}
+
+static void print_input(const struct input *input)
+{
+	if (input->target->is_program)
+		print_program(&input->crash);
+	else
+		print_bytes(&input->crash);
+}
+
+static void run(const struct input *input, bool brief, struct replay_result *result)
+{
+	struct replay_input one = { input->crash.payload, input->crash.size };
+
+	replay_many(input->target->fn, &one, 1, options.seconds, brief, result);
+	if (result->verdict == REPLAY_IMPOSSIBLE)
+		die("cannot run %s: %s", input->path, result->title);
+}
+
+static void say_other_commit(const struct input *input)
+{
+	if (input->wrapped && strcmp(input->crash.commit, crash_file_commit()))
+		fprintf(stderr, "mmreplay: %s was saved by a build of commit %s, this is %s\n",
+			input->path, input->crash.commit, crash_file_commit());
+}
+
+static int replay_one(const char *path)
+{
+	struct replay_result result;
+	struct input input;
+	int status = EXIT_PASSED;
+
+	load_input(&input, path, true);
+	say_other_commit(&input);
+	run(&input, false, &result);
+	if (result.output)
+		fwrite(result.output, 1, result.output_size, stderr);
+	if (result.verdict == REPLAY_FAILED) {
+		printf("%s: %s fails: %s\n", path, input.target->name, result.title);
+		if (input.crash.title[0] && strcmp(input.crash.title, result.title))
+			printf("it was saved with another title: %s\n", input.crash.title);
+		printf("\n");
+		print_input(&input);
+		status = EXIT_FAILED;
+	} else {
+		printf("%s: %s does not fail\n", path, input.target->name);
+		if (input.crash.title[0])
+			printf("it was saved with the title: %s\n", input.crash.title);
+	}
+	replay_result_free(&result);
+	free_input(&input);
+	return status;
+}
+
+/* Several files */
+
+struct list {
+	char **paths;
+	size_t nr;
+};
+
+static void list_add(struct list *list, const char *path)
+{
+	list->paths = must_alloc(realloc(list->paths, (list->nr + 1) * sizeof(*list->paths)));
+	list->paths[list->nr++] = must_alloc(strdup(path));
+}
+
+static int visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Files below a directory, in the order of their names, so that runs can be compared. */
+static void list_tree(struct list *list, const char *path)
+{
+	struct dirent **entries;
+	struct stat stat_buf;
+	int nr;
+
+	if (stat(path, &stat_buf))
+		die("cannot read %s: %s", path, strerror(errno));
+	if (!S_ISDIR(stat_buf.st_mode)) {
+		list_add(list, path);
+		return;
+	}
+	nr = scandir(path, &entries, visible, alphasort);
+	if (nr < 0)
+		die("cannot read %s: %s", path, strerror(errno));
+	for (int i = 0; i < nr; i++) {
+		char *below;
+
+		if (asprintf(&below, "%s/%s", path, entries[i]->d_name) < 0)
+			die("out of memory");
+		list_tree(list, below);
+		free(below);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* Runs of files for the same target go into one child; after one that failed comes a new child. */
+static int replay_list(const struct list *list)
+{
+	struct input *inputs = must_alloc(calloc(list->nr + 1, sizeof(*inputs)));
+	struct replay_input *raw = must_alloc(calloc(list->nr + 1, sizeof(*raw)));
+	size_t at = 0, failed = 0;
+
+	for (size_t i = 0; i < list->nr; i++) {
+		load_input(&inputs[i], list->paths[i], true);
+		raw[i] = (struct replay_input){ inputs[i].crash.payload, inputs[i].crash.size };
+	}
+	while (at < list->nr) {
+		struct replay_result result;
+		size_t end = at + 1;
+
+		while (end < list->nr && inputs[end].target == inputs[at].target)
+			end++;
+		replay_many(inputs[at].target->fn, &raw[at], end - at, options.seconds, true,
+			    &result);
+		if (result.verdict == REPLAY_IMPOSSIBLE)
+			die("cannot run %s: %s", inputs[at].path, result.title);
+		if (result.verdict == REPLAY_FAILED) {
+			failed++;
+			printf("%s: %s fails: %s\n", inputs[at + result.at].path,
+			       inputs[at].target->name, result.title);
+			at += result.at + 1;
+		} else {
+			at = end;
+		}
+		replay_result_free(&result);
+	}
+	printf("%zu inputs, %zu failed\n", list->nr, failed);
+	for (size_t i = 0; i < list->nr; i++)
+		free_input(&inputs[i]);
+	free(inputs);
+	free(raw);
+	return failed ? EXIT_FAILED : EXIT_PASSED;
+}
+
+static int replay_all(void)
+{
+	struct list list = { NULL, 0 };
+	struct stat stat_buf;
+	int status;
+
+	if (options.nr_paths == 1 &&
+	    (stat(options.paths[0], &stat_buf) || !S_ISDIR(stat_buf.st_mode)))
+		return replay_one(options.paths[0]);
+	for (size_t i = 0; i < options.nr_paths; i++)
+		list_tree(&list, options.paths[i]);
+	status = replay_list(&list);
+	for (size_t i = 0; i < list.nr; i++)
+		free(list.paths[i]);
+	free(list.paths);
+	return status;
+}
+
+/* Shrinking */
+
+struct shrinking {
+	const struct input *input;
+	const char *title;
+	const char *unit;
+};
+
+static bool same_title(const uint8_t *data, size_t size, void *arg)
+{
+	const struct shrinking *shrinking = arg;
+	struct replay_input one = { data, size };
+	struct replay_result result;
+	bool same;
+
+	replay_many(shrinking->input->target->fn, &one, 1, options.seconds, true, &result);
+	same = result.verdict == REPLAY_FAILED && !strcmp(result.title, shrinking->title);
+	replay_result_free(&result);
+	return same;
+}
+
+static bool program_same_title(const struct program *candidate, void *arg)
+{
+	static uint8_t bytes[PROGRAM_MAX_BYTES];
+
+	return same_title(bytes, program_encode(candidate, bytes), arg);
+}
+
+static void shrink_progress(unsigned int left, unsigned int tries, void *arg)
+{
+	const struct shrinking *shrinking = arg;
+
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%u %s left, %u tries ", left, shrinking->unit, tries);
+}
+
+static int shrink_one(const char *path)
+{
+	struct shrink shrink = {
+		.still_fails = program_same_title,
+		.still_fails_bytes = same_title,
+		.progress = shrink_progress,
+		.max_tries = options.tries,
+	};
+	struct crash_file_error error;
+	struct shrinking shrinking;
+	struct replay_result result;
+	struct input input;
+	char *output = NULL;
+
+	load_input(&input, path, true);
+	say_other_commit(&input);
+	run(&input, true, &result);
+	if (result.verdict == REPLAY_PASSED) {
+		printf("%s: %s does not fail, nothing to shrink\n", path, input.target->name);
+		replay_result_free(&result);
+		free_input(&input);
+		return EXIT_PASSED;
+	}
+	shrinking = (struct shrinking){ &input, result.title,
+					input.target->is_program ? "operations" : "bytes" };
+	shrink.arg = &shrinking;
+	if (input.target->is_program) {
+		static uint8_t bytes[PROGRAM_MAX_BYTES];
+
+		program_decode(&program, input.crash.payload, input.crash.size);
+		shrink_program(&shrink, &program);
+		free(input.crash.payload);
+		input.crash.size = program_encode(&program, bytes);
+		input.crash.payload = must_alloc(malloc(input.crash.size));
+		memcpy(input.crash.payload, bytes, input.crash.size);
+	} else {
+		input.crash.size = shrink_bytes(&shrink, input.crash.payload, input.crash.size);
+	}
+	if (isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+
+	/* Each try ran on this build, so this build is what the file names. */
+	snprintf(input.crash.commit, sizeof(input.crash.commit), "%s", crash_file_commit());
+	snprintf(input.crash.title, sizeof(input.crash.title), "%s", result.title);
+	if (options.output)
+		output = must_alloc(strdup(options.output));
+	else if (asprintf(&output, "%s.min", path) < 0)
+		die("out of memory");
+	if (!crash_file_write(&input.crash, output, &error))
+		die("%s", error.message);
+	printf("%s: %s fails: %s (%u tries)\n\n", output, input.target->name, result.title,
+	       shrink.tries);
+	print_input(&input);
+	free(output);
+	replay_result_free(&result);
+	free_input(&input);
+	return EXIT_FAILED;
+}
+
+/* The rest */
+
+static int show_text(const char *path)
+{
+	struct input input;
+
+	load_input(&input, path, false);
+	if (input.target && !input.target->is_program)
+		die("%s is for target %s, whose inputs are no programs", path, input.target->name);
+	print_program(&input.crash);
+	free_input(&input);
+	return EXIT_PASSED;
+}
+
+static int assemble(const char *path)
+{
+	static uint8_t bytes[PROGRAM_MAX_BYTES];
+	struct crash_file_error error;
+	struct program_error mistake;
+	uint8_t *data;
+	size_t size;
+
+	if (!options.output)
+		die("--assemble needs -o OUT");
+	if (!file_read_all(path, CRASH_FILE_MAX_PAYLOAD, &data, &size, &error))
+		die("%s", error.message);
+	if (!program_assemble(&program, (const char *)data, size, &mistake))
+		die("%s: line %u, column %u: %s", path, mistake.line, mistake.column,
+		    mistake.message);
+	free(data);
+	if (!file_write_all(options.output, bytes, program_encode(&program, bytes), &error))
+		die("%s", error.message);
+	return EXIT_PASSED;
+}
+
+static int wrap(const char *path)
+{
+	struct crash_file_error error;
+	struct replay_result result;
+	struct input input;
+
+	if (!options.output || !options.target)
+		die("--wrap needs --target T and -o OUT");
+	load_input(&input, path, true);
+	if (input.wrapped)
+		die("%s is a crash file already", path);
+	run(&input, true, &result);
+	strcpy(input.crash.title, result.title);
+	if (result.verdict == REPLAY_PASSED)
+		fprintf(stderr, "mmreplay: %s does not fail here; saved without a title\n", path);
+	if (!crash_file_write(&input.crash, options.output, &error))
+		die("%s", error.message);
+	replay_result_free(&result);
+	free_input(&input);
+	return EXIT_PASSED;
+}
+
+static int show_title(const char *path)
+{
+	struct replay_result result;
+	struct input input;
+	int status = EXIT_PASSED;
+
+	load_input(&input, path, true);
+	run(&input, true, &result);
+	if (result.verdict == REPLAY_FAILED) {
+		printf("%s\n", result.title);
+		status = EXIT_FAILED;
+	}
+	replay_result_free(&result);
+	free_input(&input);
+	return status;
+}
+
+static int list_targets(void)
+{
+	for (size_t i = 0; i < NR_TARGETS; i++)
+		printf("%-20s %s\n", targets[i].name, targets[i].is_program ? "program" : "bytes");
+	return EXIT_PASSED;
+}
+
+static void set_mode(enum mode mode)
+{
+	if (options.mode != MODE_REPLAY && options.mode != mode)
+		die("only one of --shrink, --text, --assemble, --wrap, --title, --list-targets");
+	options.mode = mode;
+}
+
+static unsigned int parse_number(const char *what, const char *arg, unsigned int max)
+{
+	char *end;
+	unsigned long value = strtoul(arg, &end, 10);
+
+	if (!*arg || *end || *arg == '-' || !value || value > max)
+		die("%s must be 1 to %u, not '%s'", what, max, arg);
+	return value;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case ARGP_KEY_INIT:
+		/*
+		 * Getopt's line about an unknown option is enough; argp would add one of its own.
+		 */
+		state->err_stream = NULL;
+		break;
+	case 't':
+		options.target = find_target(arg);
+		if (!options.target)
+			die("no target '%s': see --list-targets", arg);
+		break;
+	case 'o':
+		options.output = arg;
+		break;
+	case 'T':
+		options.seconds = parse_number("--timeout", arg, 3600);
+		break;
+	case 'n':
+		options.tries = parse_number("--tries", arg, 1000000);
+		break;
+	case 's':
+		set_mode(MODE_SHRINK);
+		break;
+	case 'x':
+		set_mode(MODE_TEXT);
+		break;
+	case 'a':
+		set_mode(MODE_ASSEMBLE);
+		break;
+	case 'w':
+		set_mode(MODE_WRAP);
+		break;
+	case 'i':
+		set_mode(MODE_TITLE);
+		break;
+	case 'l':
+		set_mode(MODE_LIST);
+		break;
+	case ARGP_KEY_ARGS:
+		options.paths = state->argv + state->next;
+		options.nr_paths = state->argc - state->next;
+		break;
+	case ARGP_KEY_END:
+		if (options.mode == MODE_LIST && options.nr_paths)
+			die("--list-targets takes no file");
+		if (options.mode != MODE_LIST && !options.nr_paths)
+			die("a file is missing");
+		if (options.mode != MODE_REPLAY && options.nr_paths > 1)
+			die("only replay takes more than one file");
+		if (options.output && (options.mode == MODE_REPLAY || options.mode == MODE_TEXT ||
+				       options.mode == MODE_TITLE || options.mode == MODE_LIST))
+			die("nothing would be written to %s", options.output);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp_option argp_options[] = {
+	{ "target", 't', "T", 0,
+	  "Target of inputs that are no crash files (of libFuzzer, AFL++, OSS-Fuzz)", 0 },
+	{ "shrink", 's', NULL, 0,
+	  "Make the input small, keeping the title; written to FILE.min or OUT", 0 },
+	{ "text", 'x', NULL, 0, "Print the program of FILE (crash file or bytes) as text", 0 },
+	{ "assemble", 'a', NULL, 0, "FILE is text: write the program's bytes to OUT", 0 },
+	{ "wrap", 'w', NULL, 0, "Run an input that is no crash file and save it as one", 0 },
+	{ "title", 'i', NULL, 0, "Print only the title of what fails", 0 },
+	{ "list-targets", 'l', NULL, 0, "Print the targets of this build and what they take", 0 },
+	{ "output", 'o', "OUT", 0, "File to write", 0 },
+	{ "timeout", 'T', "S", 0, "Seconds after which an input hangs (default 10)", 0 },
+	{ "tries", 'n', "N", 0, "Candidates to try at most when shrinking (default 20000)", 0 },
+	{ 0 },
+};
+
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse_option,
+	.args_doc = "FILE...",
+	.doc = "Runs inputs of fuzz targets again and tells what fails. FILE is a crash file, with "
+	       "--target any input; a "
+	       "directory stands for all files below it.\v"
+	       "Exit 0: nothing fails. 1: something fails. 2: could not run.",
+};
+
+int main(int argc, char **argv)
+{
+	if (argp_parse(&argp, argc, argv, 0, NULL, NULL))
+		return EXIT_UNUSABLE;
+	switch (options.mode) {
+	case MODE_REPLAY:
+		return replay_all();
+	case MODE_SHRINK:
+		return shrink_one(options.paths[0]);
+	case MODE_TEXT:
+		return show_text(options.paths[0]);
+	case MODE_ASSEMBLE:
+		return assemble(options.paths[0]);
+	case MODE_WRAP:
+		return wrap(options.paths[0]);
+	case MODE_TITLE:
+		return show_title(options.paths[0]);
+	case MODE_LIST:
+		return list_targets();
+	}
+	return EXIT_UNUSABLE;
+}

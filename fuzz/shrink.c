@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The shrinker. It proposes, the caller's predicate disposes; nothing here runs a program.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sim/fault.h>
+
+#include "shrink.h"
+
+/* Static for its size: what is proposed. */
+static struct program candidate;
+
+/* Keeps the candidate if it is another program and still fails. */
+static bool try(struct shrink *shrink, struct program *program)
+{
+	program_normalize(&candidate);
+	if (shrink->tries >= shrink->max_tries || program_equal(program, &candidate))
+		return false;
+	shrink->tries++;
+	if (!shrink->still_fails(&candidate, shrink->arg))
+		return false;
+	memcpy(program, &candidate, sizeof(*program));
+	if (shrink->progress)
+		shrink->progress(program->nr_ops, shrink->tries, shrink->arg);
+	return true;
+}
+
+static void propose(const struct program *program)
+{
+	memcpy(&candidate, program, sizeof(candidate));
+}
+
+/* From the end, as late operations depend on early ones more than the other way round. */
+static bool drop_chunks(struct shrink *shrink, struct program *program, unsigned int chunk)
+{
+	unsigned int end = program->nr_ops;
+	bool better = false;
+
+	while (end && shrink->tries < shrink->max_tries) {
+		unsigned int nr = chunk < end ? chunk : end;
+
+		propose(program);
+		memmove(&candidate.ops[end - nr], &candidate.ops[end],
+			(candidate.nr_ops - end) * sizeof(candidate.ops[0]));
+		candidate.nr_ops -= nr;
+		better |= try(shrink, program);
+		end -= nr;
+	}
+	return better;
+}
+
+static bool drop_ops(struct shrink *shrink, struct program *program)
+{
+	bool better = false;
+
+	for (unsigned int chunk = program->nr_ops; chunk; chunk /= 2)
+		while (drop_chunks(shrink, program, chunk))
+			better = true;
+	return better;
+}
+
+/*
+ * What fills a slot and what empties it again may be needed only together: no chunk has both and
+ * nothing else. Tries all pairs that use one slot.
+ */
+static bool drop_pairs(struct shrink *shrink, struct program *program)
+{
+	bool better = false;
+
+	for (unsigned int i = 0; i < program->nr_ops; i++) {
+		for (unsigned int j = i + 1; j < program->nr_ops; j++) {
+			const struct op *a = &program->ops[i], *b = &program->ops[j];
+
+			if (!op_has_slot(a->code) || !op_has_slot(b->code) || a->slot != b->slot)
+				continue;
+			propose(program);
+			memmove(&candidate.ops[j], &candidate.ops[j + 1],
+				(candidate.nr_ops - j - 1) * sizeof(candidate.ops[0]));
+			memmove(&candidate.ops[i], &candidate.ops[i + 1],
+				(candidate.nr_ops - i - 2) * sizeof(candidate.ops[0]));
+			candidate.nr_ops -= 2;
+			if (try(shrink, program)) {
+				better = true;
+				j = i;
+			}
+		}
+	}
+	return better;
+}
+
+/* All of CPU @from runs on CPU @to. */
+static bool merge_cpus(struct shrink *shrink, struct program *program, unsigned int from,
+		       unsigned int to)
+{
+	propose(program);
+	for (unsigned int i = 0; i < candidate.nr_ops; i++) {
+		struct op *op = &candidate.ops[i];
+
+		if (op->cpu == from)
+			op->cpu = to;
+		if (op->target == from)
+			op->target = to;
+	}
+	return try(shrink, program);
+}
+
+/* Without the CPUs that nothing runs on; those above move down. */
+static bool renumber_cpus(struct shrink *shrink, struct program *program)
+{
+	uint8_t number[PROGRAM_MAX_CPUS] = { 0 };
+	bool used[PROGRAM_MAX_CPUS] = { false };
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < program->nr_ops; i++) {
+		if (program->ops[i].code == OP_RESERVED)
+			continue;
+		used[program->ops[i].cpu] = true;
+		if (program->ops[i].code == OP_DRAIN_CPU)
+			used[program->ops[i].target] = true;
+	}
+	for (unsigned int cpu = 0; cpu < PROGRAM_MAX_CPUS; cpu++)
+		if (used[cpu])
+			number[cpu] = nr++;
+	propose(program);
+	candidate.header.nr_cpus = nr ? nr : 1;
+	for (unsigned int i = 0; i < candidate.nr_ops; i++) {
+		candidate.ops[i].cpu = number[candidate.ops[i].cpu];
+		candidate.ops[i].target = number[candidate.ops[i].target];
+	}
+	return try(shrink, program);
+}
+
+static bool drop_cpus(struct shrink *shrink, struct program *program)
+{
+	bool better = renumber_cpus(shrink, program);
+
+	for (unsigned int cpu = program->header.nr_cpus; cpu-- > 1;) {
+		for (unsigned int to = 0; to < cpu; to++) {
+			if (merge_cpus(shrink, program, cpu, to)) {
+				better = true;
+				break;
+			}
+		}
+	}
+	better |= renumber_cpus(shrink, program);
+	/* Last: CPUs that only the count of CPUs speaks of. */
+	while (program->header.nr_cpus > 1) {
+		propose(program);
+		candidate.header.nr_cpus--;
+		if (!try(shrink, program))
+			break;
+		better = true;
+	}
+	return better;
+}
+
+static bool simplify_header(struct shrink *shrink, struct program *program)
+{
+	bool better = false;
+
+	propose(program);
+	candidate.header.flags = 0;
+	better |= try(shrink, program);
+	propose(program);
+	candidate.header.pcp_high = candidate.header.pcp_batch = 0;
+	better |= try(shrink, program);
+	propose(program);
+	candidate.header.schedule = 0;
+	better |= try(shrink, program);
+	for (unsigned int profile = 0; profile < program->header.profile; profile++) {
+		propose(program);
+		candidate.header.profile = profile;
+		if (try(shrink, program))
+			return true;
+	}
+	return better;
+}
+
+/* The smallest value, else half, else one less. */
+static bool simplify_arg(struct shrink *shrink, struct program *program, unsigned int at,
+			 enum arg_kind kind)
+{
+	unsigned int value = op_get_arg(&program->ops[at], kind);
+	unsigned int min = arg_min(kind);
+	unsigned int steps[] = { min, min + (value - min) / 2, value - 1 };
+
+	if (value <= min)
+		return false;
+	if (kind == ARG_GFP) {
+		/* Bits, not a size. */
+		for (unsigned int bit = 1; bit <= MMFUZZ_GFP_ALL; bit <<= 1) {
+			propose(program);
+			op_set_arg(&candidate.ops[at], kind, value & ~bit);
+			if (try(shrink, program))
+				return true;
+		}
+		return false;
+	}
+	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		propose(program);
+		op_set_arg(&candidate.ops[at], kind, steps[i]);
+		if (try(shrink, program))
+			return true;
+	}
+	return false;
+}
+
+static bool simplify_ops(struct shrink *shrink, struct program *program)
+{
+	bool better = false;
+
+	for (unsigned int at = 0; at < program->nr_ops && shrink->tries < shrink->max_tries; at++) {
+		const struct op *op = &program->ops[at];
+
+		if (op->code == OP_RESERVED)
+			continue;
+		if (op->fault != FAULT_NONE) {
+			propose(program);
+			candidate.ops[at].fault = FAULT_NONE;
+			better |= try(shrink, program);
+		}
+		for (unsigned int i = 0; i < op_infos[op->code].nr_args; i++)
+			while (simplify_arg(shrink, program, at, op_infos[op->code].args[i].kind))
+				better = true;
+	}
+	return better;
+}
+
+/*
+ * Slots in the order of their first use; reads better, and undoes nothing: all users of a slot move
+ * together.
+ */
+static bool renumber_slots(struct shrink *shrink, struct program *program)
+{
+	uint8_t number[PROGRAM_SLOTS];
+	unsigned int nr = 0;
+
+	memset(number, 0xff, sizeof(number));
+	propose(program);
+	for (unsigned int i = 0; i < candidate.nr_ops; i++) {
+		struct op *op = &candidate.ops[i];
+
+		if (!op_has_slot(op->code))
+			continue;
+		if (number[op->slot] == 0xff)
+			number[op->slot] = nr++;
+		op->slot = number[op->slot];
+	}
+	return try(shrink, program);
+}
+
+void shrink_program(struct shrink *shrink, struct program *program)
+{
+	bool better;
+
+	shrink->tries = 0;
+	do {
+		better = drop_ops(shrink, program);
+		if (!better)
+			better |= drop_pairs(shrink, program);
+		better |= drop_cpus(shrink, program);
+		better |= simplify_header(shrink, program);
+		better |= simplify_ops(shrink, program);
+		better |= renumber_slots(shrink, program);
+	} while (better && shrink->tries < shrink->max_tries);
+}
+
+size_t shrink_bytes(struct shrink *shrink, uint8_t *data, size_t size)
+{
+	uint8_t *copy = malloc(size ? size : 1);
+	bool better;
+
+	shrink->tries = 0;
+	if (!copy)
+		return size;
+	do {
+		better = false;
+		for (size_t chunk = size; chunk; chunk /= 2) {
+			for (size_t end = size; end && shrink->tries < shrink->max_tries;) {
+				size_t nr = chunk < end ? chunk : end;
+
+				memcpy(copy, data, end - nr);
+				memcpy(copy + end - nr, data + end, size - end);
+				shrink->tries++;
+				if (shrink->still_fails_bytes(copy, size - nr, shrink->arg)) {
+					size -= nr;
+					memcpy(data, copy, size);
+					better = true;
+					if (shrink->progress)
+						shrink->progress(size, shrink->tries, shrink->arg);
+				}
+				end -= nr;
+			}
+		}
+	} while (better && shrink->tries < shrink->max_tries);
+	free(copy);
+	return size;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The shrinker, with predicates in place of a core that fails. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "generate.h"
+#include "shrink.h"
+
+static struct program program, again;
+static char text[PROGRAM_TEXT_MAX];
+
+static void assert_text(const char *expected)
+{
+	program_print(&program, text, sizeof(text));
+	assert_string_equal(text, expected);
+}
+
+/*
+ * "Fails" when CPU x allocates order >= 2 into a slot and another CPU frees that slot under a
+ * target fault.
+ */
+static bool freed_by_another_cpu(const struct program *candidate, void *arg)
+{
+	int owner[PROGRAM_SLOTS];
+
+	(void)arg;
+	memset(owner, -1, sizeof(owner));
+	for (unsigned int i = 0; i < candidate->nr_ops; i++) {
+		const struct op *op = &candidate->ops[i];
+
+		if (op->code == OP_ALLOC)
+			owner[op->slot] = op->order >= 2 ? op->cpu : -1;
+		else if (op->code == OP_FREE && owner[op->slot] >= 0 &&
+			 owner[op->slot] != op->cpu && op->fault)
+			return true;
+	}
+	return false;
+}
+
+static void two_hundred_operations_become_two(void **state)
+{
+	struct program_header header = {
+		.nr_cpus = 8, .profile = 14, .pcp_high = 3, .flags = 3, .schedule = 5
+	};
+	struct shrink shrink = { .still_fails = freed_by_another_cpu, .max_tries = 5000 };
+	unsigned int seed = 0;
+
+	(void)state;
+	do
+		program_generate(&program, &generator_default, &header, 200, ++seed);
+	while (!freed_by_another_cpu(&program, NULL));
+	memcpy(&again, &program, sizeof(again));
+	shrink_program(&shrink, &program);
+	assert_true(shrink.tries < 1000);
+	assert_int_equal(program.nr_ops, 2);
+	assert_int_equal(program.header.nr_cpus, 2);
+	program.ops[1].fault = 1; /* whichever it was */
+	program.ops[1].fault_nth = 0;
+	if (program.ops[0].cpu == 0)
+		assert_text("machine profile=tiny cpus=2 pcp_high=0 pcp_batch=0 flags=0\n"
+			    "cpu0: s0 = alloc(order=2, gfp=0, nid=0)\n"
+			    "cpu1: free(s0) fault=desc:each\n");
+	else
+		assert_text("machine profile=tiny cpus=2 pcp_high=0 pcp_batch=0 flags=0\n"
+			    "cpu1: s0 = alloc(order=2, gfp=0, nid=0)\n"
+			    "cpu0: free(s0) fault=desc:each\n");
+
+	/* The same again gives the same again. */
+	shrink_program(&shrink, &again);
+	assert_int_equal(again.nr_ops, 2);
+}
+
+/*
+ * Operations that matter only together with another: the alloc and free of one slot must both go or
+ * both stay.
+ */
+static bool balanced(const struct program *candidate, void *arg)
+{
+	unsigned int out = 0;
+	bool barrier = false;
+
+	(void)arg;
+	for (unsigned int i = 0; i < candidate->nr_ops; i++) {
+		out += candidate->ops[i].code == OP_ALLOC;
+		out -= candidate->ops[i].code == OP_FREE;
+		barrier |= candidate->ops[i].code == OP_RCU_BARRIER;
+	}
+	return !out && barrier;
+}
+
+static void pairs_go_together(void **state)
+{
+	struct shrink shrink = { .still_fails = balanced, .max_tries = 5000 };
+
+	(void)state;
+	memset(&program, 0, sizeof(program));
+	program.header.nr_cpus = 1;
+	for (unsigned int i = 0; i < 3; i++)
+		program.ops[program.nr_ops++] = (struct op){ .code = OP_ALLOC, .slot = i };
+	program.ops[program.nr_ops++] = (struct op){ .code = OP_RCU_BARRIER };
+	for (unsigned int i = 0; i < 3; i++)
+		program.ops[program.nr_ops++] = (struct op){ .code = OP_FREE, .slot = i };
+	shrink_program(&shrink, &program);
+	assert_text("machine profile=tiny cpus=1 pcp_high=0 pcp_batch=0 flags=0\ncpu0: "
+		    "rcu_barrier()\n");
+}
+
+static bool always(const struct program *candidate, void *arg)
+{
+	(void)candidate;
+	++*(unsigned int *)arg;
+	return true;
+}
+
+static bool never(const struct program *candidate, void *arg)
+{
+	(void)candidate;
+	++*(unsigned int *)arg;
+	return false;
+}
+
+static void what_always_fails_becomes_nothing(void **state)
+{
+	struct program_header header = { .nr_cpus = 8, .profile = 14 };
+	unsigned int calls = 0;
+	struct shrink shrink = { .still_fails = always, .max_tries = 5000, .arg = &calls };
+
+	(void)state;
+	program_generate(&program, &generator_default, &header, 512, 1);
+	shrink_program(&shrink, &program);
+	assert_text("machine profile=tiny cpus=1 pcp_high=0 pcp_batch=0 flags=0\n");
+	assert_int_equal(calls, shrink.tries);
+	assert_true(calls < 10);
+}
+
+static void tries_are_bounded_and_a_program_that_cannot_shrink_stays(void **state)
+{
+	struct program_header header = { .nr_cpus = 8, .profile = 14 };
+	unsigned int calls = 0;
+	struct shrink shrink = { .still_fails = never, .max_tries = 300, .arg = &calls };
+
+	(void)state;
+	program_generate(&program, &generator_default, &header, 512, 1);
+	memcpy(&again, &program, sizeof(again));
+	shrink_program(&shrink, &program);
+	assert_int_equal(calls, 300);
+	assert_true(program_equal(&program, &again));
+}
+
+static bool schedule_needed(const struct program *candidate, void *arg)
+{
+	(void)arg;
+	for (unsigned int i = 0; i < candidate->nr_ops; i++)
+		if (candidate->ops[i].code == OP_RESERVED && candidate->ops[i].raw[3] == 7)
+			return true;
+	return false;
+}
+
+static void records_of_a_schedule_are_dropped_like_operations(void **state)
+{
+	struct program_header header = { .nr_cpus = 2, .profile = 1 };
+	struct shrink shrink = { .still_fails = schedule_needed, .max_tries = 5000 };
+
+	(void)state;
+	program_generate(&program, &generator_default, &header, 50, 1);
+	for (unsigned int i = 0; i < 50; i += 10)
+		program.ops[i] =
+			(struct op){ .code = OP_RESERVED, .raw = { 0xe0, 1, 2, i / 10 + 4 } };
+	shrink_program(&shrink, &program);
+	assert_text("machine profile=tiny cpus=1 pcp_high=0 pcp_batch=0 flags=0\nreserved "
+		    "e001020700000000\n");
+}
+
+static bool has_xy(const uint8_t *data, size_t size, void *arg)
+{
+	(void)arg;
+	return memmem(data, size, "x", 1) && memmem(data, size, "y", 1);
+}
+
+static void bytes_shrink_too(void **state)
+{
+	struct shrink shrink = { .still_fails_bytes = has_xy, .max_tries = 5000 };
+	uint8_t data[] =
+		"a lot of text with an x somewhere and a why spelled with y, and more of it";
+
+	(void)state;
+	assert_int_equal(shrink_bytes(&shrink, data, sizeof(data)), 2);
+	assert_memory_equal(data, "xy", 2);
+	assert_int_equal(shrink_bytes(&shrink, data, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_hundred_operations_become_two),
+		cmocka_unit_test(pairs_go_together),
+		cmocka_unit_test(what_always_fails_becomes_nothing),
+		cmocka_unit_test(tries_are_bounded_and_a_program_that_cannot_shrink_stays),
+		cmocka_unit_test(records_of_a_schedule_are_dropped_like_operations),
+		cmocka_unit_test(bytes_shrink_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
