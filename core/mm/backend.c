@@ -16,13 +16,19 @@ static __always_inline void check_frames(pfn_t pfn, unsigned long nr, const char
 		sim_bug("frame outside memory", func, pfn.pfn, "%lu frames of %lu", nr, max_pfn);
 }
 
-static __always_inline struct page *check_block(pfn_t pfn, order_t order, const char *func)
+/* An aligned block of frames that exist. */
+static __always_inline void check_aligned(pfn_t pfn, order_t order, const char *func)
 {
 	if (unlikely(order.order > MAX_PAGE_ORDER))
 		sim_bug("wrong order", func, pfn.pfn, "order %u, at most %u", order.order, MAX_PAGE_ORDER);
 	check_frames(pfn, 1ul << order.order, func);
 	if (unlikely(pfn.pfn & ((1ul << order.order) - 1)))
 		sim_bug("block not aligned to its order", func, pfn.pfn, "order %u", order.order);
+}
+
+static __always_inline struct page *check_block(pfn_t pfn, order_t order, const char *func)
+{
+	check_aligned(pfn, order, func);
 	if (unlikely(!pfn_to_online_page(pfn.pfn)))
 		sim_bug("frame not online", func, pfn.pfn, "order %u", order.order);
 	return pfn_to_page(pfn.pfn);
@@ -382,21 +388,21 @@ static int be_alloc_offline_page_range(pfn_t start, unsigned long nr)
 	return nr ? alloc_offline_page_range(start.pfn, nr, 0, 0) : -EINVAL;
 }
 
+/* Skippable frames stay with their owner while their block is offline, so these two do not ask for an online one. */
+/* Skippable pages may be freed while their block is offline: these look at the frames themselves. */
+
 static void be_free_offline_page(pfn_t pfn, order_t order)
 {
-	BLOCK(pfn, order);
 	free_offline_page(pfn.pfn, order.order);
 }
 
 static void be_free_offline_page_range(pfn_t start, unsigned long nr)
 {
-	FRAMES(start, nr);
 	free_offline_page_range(start.pfn, nr);
 }
 
 static void be_set_offline_skippable(pfn_t pfn, order_t order, bool skippable)
 {
-	BLOCK(pfn, order);
 	set_offline_skippable(pfn.pfn, order.order, skippable);
 }
 

@@ -451,8 +451,6 @@ int balloon_probe(unsigned int dev);
 unsigned long balloon_pages(unsigned int dev);
 /** virtio_balloon_check() - checker's part: each member of a set is Offline and the device's; nobody else runs */
 void virtio_balloon_check(void);
-/** virtio_balloon_owns() - the other way round, for an Offline frame whose owner byte is below OFFLINE_OWNER_VMEM */
-bool virtio_balloon_owns(unsigned long pfn, unsigned int owner);
 
 /* --- drivers/virtio_mem.c --- */
 void virtio_mem_init(void);
@@ -463,8 +461,6 @@ unsigned long virtio_mem_unplug(unsigned int dev, unsigned long nr);
 unsigned long virtio_mem_plugged(unsigned int dev);
 /** virtio_mem_check() - checker's part: map, sections and words agree; nobody else runs */
 void virtio_mem_check(void);
-/** virtio_mem_owns() - an Offline frame with owner byte @owner lies in a subblock that this device has unplugged */
-bool virtio_mem_owns(unsigned long pfn, unsigned int owner);
 
 /* --- check.c --- */
 /** mm_check(), mm_check_idle() - see struct mmfuzz_backend */
