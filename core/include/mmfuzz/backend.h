@@ -124,6 +124,11 @@ struct mmfuzz_stats {
  * @online: the frames became part of the allocator's memory (they enter free; a @free event does not follow)
  * @offline: free frames left the allocator's memory for good (no @alloc event precedes)
  *
+ * So each frame is ABSENT, FREE or OUT. Offline pages (seed 001) are OUT, whoever keeps them, but for NeverOnlined ones:
+ * those are ABSENT, the allocator never had them, and freeing one is an @online. When a block goes offline, the Skippable
+ * frames that stay with their owner turn NeverOnlined: @free, then @offline of each. Its owner may free such a frame
+ * also while the block is offline; then no event comes, it just stays ABSENT.
+ *
  * Each event comes while whoever raises it owns the frames exclusively, so the events of one frame are ordered by the
  * core's own synchronisation. Movable pages that migrate show as alloc of the target and free of the source. Hooks
  * must not call into the core. Two events of one frame from two CPUs without order between them are a bug of the core.
