@@ -388,21 +388,22 @@ static int be_alloc_offline_page_range(pfn_t start, unsigned long nr)
 	return nr ? alloc_offline_page_range(start.pfn, nr, 0, 0) : -EINVAL;
 }
 
-/* Skippable frames stay with their owner while their block is offline, so these two do not ask for an online one. */
-/* Skippable pages may be freed while their block is offline: these look at the frames themselves. */
-
+/* Skippable frames stay with their owner while their block is offline, so these do not ask for an online one. */
 static void be_free_offline_page(pfn_t pfn, order_t order)
 {
+	check_aligned(pfn, order, __func__);
 	free_offline_page(pfn.pfn, order.order);
 }
 
 static void be_free_offline_page_range(pfn_t start, unsigned long nr)
 {
+	FRAMES(start, nr);
 	free_offline_page_range(start.pfn, nr);
 }
 
 static void be_set_offline_skippable(pfn_t pfn, order_t order, bool skippable)
 {
+	check_aligned(pfn, order, __func__);
 	set_offline_skippable(pfn.pfn, order.order, skippable);
 }
 

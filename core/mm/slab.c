@@ -227,4 +227,6 @@ void slab_exit(void)
 	sim_release(slab_state.slabs, slab_state.nr_slabs * sizeof(struct slab));
 	slab_state.memory = NULL;
 	slab_state.slabs = NULL;
+	/* Or the next machine would poison as much of its memory, and of what lies behind it. */
+	slab_state.used = 0;
 }

@@ -115,6 +115,25 @@ static void broken_rules_are_named(void **state)
 	be->check_idle();
 }
 
+/* A small machine after one that used more slabs must not poison beyond its own. */
+static void the_next_machine_starts_afresh(void **state)
+{
+	struct mmfuzz_config config = small_machine();
+	char *first;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++)
+		assert_non_null(desc_alloc(CACHE_PFN_ENTRY));
+	be->shutdown();
+	boot(&config);
+	first = desc_alloc(CACHE_PFN_ENTRY);
+#if SIM_ASAN
+	assert_false(__asan_address_is_poisoned(first + (1 << 15)));
+#endif
+	be->reset();
+	be->check_idle();
+}
+
 int main(void)
 {
 #define SMALL(test) cmocka_unit_test_setup_teardown(test, boot_small, shutdown_machine)
@@ -125,6 +144,7 @@ int main(void)
 		SMALL(a_second_use_needs_a_grace_period_of_its_own),
 		SMALL(memory_runs_out_when_told_to),
 		SMALL(broken_rules_are_named),
+		SMALL(the_next_machine_starts_afresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
