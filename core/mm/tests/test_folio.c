@@ -3,6 +3,7 @@
  * Folios in their file: birth, look-up, truncation, migration by freezing the count. A machine of 256 frames.
  */
 #include "machine.h"
+#include "race.h"
 
 #define TAG 0x1234500000000ul
 
@@ -228,44 +229,37 @@ static void lost_contents_are_found(void **state)
 #define RACE_FOLIOS 4
 
 /* CPU 0 adds and removes, 1 reads and writes, 2 migrates, 3 walks by frame number. */
-static void hammer(unsigned int cpu, void *arg)
+static void hammer(unsigned int cpu, unsigned int i)
 {
-	unsigned int rounds = *(unsigned int *)arg;
+	unsigned int index = i % RACE_FOLIOS;
+	unsigned long nr;
 	pfn_t pfns[8];
 	uint64_t tag;
 
-	for (unsigned int i = 0; i < rounds; i++) {
-		unsigned int index = i % RACE_FOLIOS;
-		unsigned long nr;
-
-		switch (cpu) {
-		case 0:
-			if (be->folio_add(index, MMFUZZ_FOLIO_FILE, mk_order(i % 3), MMFUZZ_GFP_MOVABLE, index << 16))
-				be->folio_remove(index);
-			break;
-		case 1:
-			be->folio_write(index, (index << 16) | (i & 0xff));
-			if (!be->folio_read(index, &tag) && tag >> 16 != index)
-				mm_bug("contents of another folio", SIM_NO_PFN, "tag 0x%lx, index %u", tag, index);
-			break;
-		case 2:
-			nr = be->isolate_movable(mk_pfn(0), 256, ARRAY_SIZE(pfns), pfns);
-			nr = be->migrate_pages(pfns, nr, i & 1);
-			be->putback_movable_pages(pfns, nr);
-			break;
-		default:
-			be->walk_pfns(mk_pfn((i * 64) % 256), 64);
-		}
-		be->op_done();
+	switch (cpu) {
+	case 0:
+		if (be->folio_add(index, MMFUZZ_FOLIO_FILE, mk_order(i % 3), MMFUZZ_GFP_MOVABLE, index << 16))
+			be->folio_remove(index);
+		break;
+	case 1:
+		be->folio_write(index, (index << 16) | (i & 0xff));
+		if (!be->folio_read(index, &tag) && tag >> 16 != index)
+			mm_bug("contents of another folio", SIM_NO_PFN, "tag 0x%lx, index %u", tag, index);
+		break;
+	case 2:
+		nr = be->isolate_movable(mk_pfn(0), 256, ARRAY_SIZE(pfns), pfns);
+		nr = be->migrate_pages(pfns, nr, i & 1);
+		be->putback_movable_pages(pfns, nr);
+		break;
+	default:
+		be->walk_pfns(mk_pfn((i * 64) % 256), 64);
 	}
 }
 
 static void migration_races_with_everybody(void **state)
 {
-	unsigned int rounds = 20000;
-
 	(void)state;
-	machine_run(4, hammer, &rounds);
+	race(hammer);
 	assert_true(stats_now().migrate_success > 0);
 	be->check();
 	for (unsigned int i = 0; i < RACE_FOLIOS; i++)

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "machine.h"
+#include "race.h"
 
 static pfn_t alloc_ref(unsigned int order)
 {
@@ -176,32 +177,25 @@ static void the_put_of_a_walker_may_be_the_last_of_another_page(void **state)
 }
 
 /* Two CPUs allocate and put pages of all small orders, two walk all of memory. */
-static void hammer(unsigned int cpu, void *arg)
+static void hammer(unsigned int cpu, unsigned int i)
 {
-	unsigned int rounds = *(unsigned int *)arg;
+	if (cpu & 1) {
+		be->walk_pfns(mk_pfn(0), 64);
+	} else {
+		pfn_t a = be->alloc_pages(0, mk_order(i % 3), mk_nid(0));
+		pfn_t b = be->alloc_pages(0, mk_order(i % 2), mk_nid(0));
 
-	for (unsigned int i = 0; i < rounds; i++) {
-		if (cpu & 1) {
-			be->walk_pfns(mk_pfn(0), 64);
-		} else {
-			pfn_t a = be->alloc_pages(0, mk_order(i % 3), mk_nid(0));
-			pfn_t b = be->alloc_pages(0, mk_order(i % 2), mk_nid(0));
-
-			if (!pfn_is_none(a))
-				be->put_page(a);
-			if (!pfn_is_none(b))
-				be->put_page(b);
-		}
-		be->op_done();
+		if (!pfn_is_none(a))
+			be->put_page(a);
+		if (!pfn_is_none(b))
+			be->put_page(b);
 	}
 }
 
 static void walkers_race_with_the_last_put(void **state)
 {
-	unsigned int rounds = 20000;
-
 	(void)state;
-	machine_run(4, hammer, &rounds);
+	race(hammer);
 	be->check();
 	machine_is_as_booted();
 }
