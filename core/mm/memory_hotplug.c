@@ -10,11 +10,11 @@
  * All of it runs under LOCK_MEM_HOTPLUG. Others read a section's state without it:
  * - from PRESENT on the section's memmap may be read, under RCU: remove_memory() lets a grace period pass before it
  *   poisons the memmap, so a walker that forgot RCU is caught;
- * - from ONLINE on its words mean something and pfn_zone() works. Frames are handed to the buddy before, but on isolated
- *   pageblocks, where nobody is given them; onlining ends by un-isolating (as in Linux).
+ * - from ONLINE on its words mean something and pfn_zone() works. Frames are handed to the buddy before, but on
+ *   isolated pageblocks, where nobody is given them; onlining ends by un-isolating (as in Linux).
  *
- * Words of a block that is not online are 0, but for frames that an owner keeps (Offline|NeverOnlined): memory offlining
- * steps over Skippable frames and leaves them with their owner, who is now the only one to bring them back. Onlining steps
+ * Words of a block that is not online are 0, but for frames that an owner keeps (Offline|NeverOnlined): offlining steps
+ * over Skippable frames and leaves them with their owner, who is now the only one to bring them back. Onlining steps
  * over them as well, and a block that holds some cannot be removed.
  *
  * This file knows no driver: drivers register notifiers, an online callback, and the regions that only they may fill.
@@ -92,9 +92,9 @@ static void memory_notify(enum memory_action action, unsigned long start, unsign
 }
 
 /*
- * Ask everybody; if one says no, tell those that had agreed already. (Linux tells all of them, also those that were never
- * asked, and each has to remember.) Each one asked may be made to refuse by FAULT_NOTIFIER, and in the end one more that
- * is not there, so that a machine without drivers sees the cancel path as well.
+ * Ask everybody; if one says no, tell those that had agreed already. (Linux tells all of them, also those that were
+ * never asked, and each has to remember.) Each one asked may be made to refuse by FAULT_NOTIFIER, and in the end one
+ * more that is not there, so that a machine without drivers sees the cancel path as well.
  */
 static int memory_notify_going(enum memory_action action, enum memory_action cancel, unsigned long start)
 {
@@ -328,7 +328,8 @@ static void remove_section_from_zone(struct mem_section *section, struct zone *z
 			pfn += nr;
 			continue;
 		}
-		MM_BUG_ON(!(word & MISC_SKIPPABLE), "page in use in a block that goes offline", pfn, "word 0x%lx", word);
+		MM_BUG_ON(!(word & MISC_SKIPPABLE), "page in use in a block that goes offline", pfn, "word 0x%lx",
+			  word);
 		if (!(word & MISC_NEVER_ONLINED)) {
 			trace_free(pfn, 0);
 			trace_offline(pfn, 1);

@@ -4,9 +4,9 @@
  *
  * Each frame of such memory says Offline by itself (order 0), so that a scanner can start anywhere and a balloon can
  * hand back single frames of what it got as a block. The word is the whole truth: whose the frame is (owner byte),
- * whether the buddy ever saw it (NeverOnlined), whether memory offlining may step over it (Skippable), whether it can be
- * moved (Movable) and whether a migrator has it (Isolated). Nothing may take or drop a reference here, and nothing here
- * knows a driver.
+ * whether the buddy ever saw it (NeverOnlined), whether memory offlining may step over it (Skippable), whether it can
+ * be moved (Movable) and whether a migrator has it (Isolated). Nothing may take or drop a reference here, and nothing
+ * here knows a driver.
  *
  *	             set_page_offline()                       free, NeverOnlined clear
  *	   Frozen ----------------------> Offline ----------------------------------------> Frozen -> buddy
@@ -15,10 +15,10 @@
  *	   Offline|Skippable ----------------+          +--- free while the block is offline ---> 0
  *	                     its block goes offline
  *
- * Who may change what. The owner changes a word that is neither Movable nor Isolated alone. A Movable one is raced for by
- * compare-and-swap: the migrator sets Isolated, the owner clears Movable (claim_offline_page()), and whoever comes first
- * has the frame. A Skippable or NeverOnlined one must not change while its block comes or goes: a program's own is
- * changed under LOCK_MEM_HOTPLUG, a driver has notifiers to know when it must not.
+ * Who may change what. The owner changes a word that is neither Movable nor Isolated alone. A Movable one is raced for
+ * by compare-and-swap: the migrator sets Isolated, the owner clears Movable (claim_offline_page()), and whoever comes
+ * first has the frame. A Skippable or NeverOnlined one must not change while its block comes or goes: a program's own
+ * is changed under LOCK_MEM_HOTPLUG, a driver has notifiers to know when it must not.
  */
 #include "internal.h"
 
@@ -149,7 +149,7 @@ void free_offline_page_range(unsigned long pfn, unsigned long nr)
 
 	MM_BUG_ON(pfn >= max_pfn || nr > max_pfn - pfn, "free of an offline page outside memory", pfn,
 		  "%lu frames, memory ends at 0x%lx", nr, max_pfn);
-	/* Only the owner, who is here, sets Skippable, and only a Skippable frame becomes NeverOnlined behind its back. */
+	/* Only the owner, who is here, sets Skippable; only a Skippable frame becomes NeverOnlined behind its back. */
 	for (unsigned long i = 0; i < nr; i++)
 		flags |= offline_word_to_free(pfn + i, OFFLINE_OWNER_NONE);
 	if (likely(!(flags & (MISC_SKIPPABLE | MISC_NEVER_ONLINED)))) {

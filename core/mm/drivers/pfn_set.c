@@ -12,7 +12,7 @@
 /* Out of memory is an answer, not the end: the entry stays outside and insert says so. */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) (oom = true)
-/* Neighbouring frames belong to different buckets; the low bits of a product by an odd number would keep them in order. */
+/* Neighbouring frames belong to different buckets; the low bits of the product would keep them in order. */
 #define HASH_FUNCTION(key, len, hash) ((hash) = (unsigned int)((*(key) * 0x9e3779b97f4a7c15ul) >> 32))
 #define HASH_KEYCMP(a, b, len) (*(const unsigned long *)(a) != *(const unsigned long *)(b))
 

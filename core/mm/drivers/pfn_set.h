@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A set of page frame numbers, for drivers whose pages are on no list (seed 000: "an xarray in the ballooning drivers").
+ * A set of page frame numbers, for drivers whose pages are on no list (seed 000 plans an xarray in balloon drivers).
  *
  * The interface is what a driver needs of an xarray: insert, which can fail, erase, look-up, and a walk, oldest entry
- * first, so that frames that came one after the other are neighbours. The caller's lock guards all of it. It knows no page,
- * no zone and no driver.
+ * first, so that frames that came one after the other are neighbours. The caller's lock guards all of it. It knows no
+ * page, no zone and no driver.
  *
  * Beneath is uthash, and not liburcu's cds_lfht or Judy: uthash is nothing but macros, so its accesses to buckets and
  * list links are compiled here, with our instrumentation. A driver that forgets its lock is caught by the race detector

@@ -2,15 +2,15 @@
 /*
  * virtio-balloon: frames that the guest gives to its host, and that memory management may move meanwhile.
  *
- * Pages are on no list and have no reference count. Each device keeps its frames in a PFN set (seed 000), each frame says
- * in its word that it is Offline, whose it is, and that it is Movable. One lock for all devices, as upstream's
+ * Pages are on no list and have no reference count. Each device keeps its frames in a PFN set (seed 000), each frame
+ * says in its word that it is Offline, whose it is, and that it is Movable. One lock for all devices, as upstream's
  * balloon_pages_lock, guards the sets; who owns a frame at a moment is decided in its word alone:
  *
  *	deflate: claim_offline_page() clears Movable     the core: sets Isolated
  *	         \____ by compare-and-swap, only one of the two can be first ____/
  *
- * An isolated frame stays in its set: putting it back must not fail, and inserting can. A device goes away only while none
- * of its frames is isolated, so migrate and putback always find it; isolate does not, if it comes between.
+ * An isolated frame stays in its set: putting it back must not fail, and inserting can. A device goes away only while
+ * none of its frames is isolated, so migrate and putback always find it; isolate does not, if it comes between.
  */
 #include "../internal.h"
 

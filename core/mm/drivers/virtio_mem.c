@@ -9,17 +9,17 @@
  *	             +-- "fake offline": Offline|Skippable, of this device; NeverOnlined too if it was never plugged
  *	                 since the block came online
  *
- * Blocks are added, and removed, by nobody else; on- and offline them may anybody at any time. Notifiers keep track: while
- * a block is between GOING_* and what follows, its subblocks are left alone. The map says what is plugged; the words of
- * the frames repeat it while the block is online, and only then.
+ * Blocks are added, and removed, by nobody else; on- and offline them may anybody at any time. Notifiers keep track:
+ * while a block is between GOING_* and what follows, its subblocks are left alone. The map says what is plugged; the
+ * words of the frames repeat it while the block is online, and only then.
  *
- * A block that is there has at least one plugged subblock: if its last one is unplugged and the block cannot be removed,
- * that subblock is plugged again, so that what is left shows in the count and is tried once more later. (Linux keeps
- * such a block, all unplugged.)
+ * A block that is there has at least one plugged subblock: if its last one is unplugged and the block cannot be
+ * removed, that subblock is plugged again, so that what is left shows in the count and is tried once more later.
+ * (Linux keeps such a block, all unplugged.)
  *
- * Two locks. work_lock: one plug or unplug at a time. lock: the map; also taken by the notifiers, under LOCK_MEM_HOTPLUG, so
- * that whoever holds it and finds a block online knows that it stays so. Neither blocks are added nor taken offline
- * under it.
+ * Two locks. work_lock: one plug or unplug at a time. lock: the map; also taken by the notifiers, under
+ * LOCK_MEM_HOTPLUG, so that whoever holds it and finds a block online knows that it stays so. Blocks are neither added
+ * nor taken offline under it.
  */
 #include "../internal.h"
 
@@ -138,7 +138,7 @@ static int virtio_mem_memory_notifier(enum memory_action action, unsigned long s
 	return 0;
 }
 
-/* Of what a block brings only the plugged part comes online. The state is GOING: nobody changes this part of the map. */
+/* Of what a block brings only the plugged part comes online. */
 static bool virtio_mem_online_page(unsigned long pfn, unsigned int order)
 {
 	unsigned long end = pfn + (1ul << order);
@@ -184,7 +184,7 @@ static unsigned long plug_block(struct vmem_dev *dev, unsigned long block, unsig
 	return done;
 }
 
-/* Add a block with its first @nr subblocks plugged; how many that are. It counts even if a notifier keeps it offline. */
+/* Add a block with its first @nr subblocks plugged; how many that are, even if a notifier keeps it offline. */
 static unsigned long plug_new_block(struct vmem_dev *dev, unsigned long block, unsigned long nr)
 {
 	unsigned int sbs = min(nr, (unsigned long)dev->sbs);
@@ -397,7 +397,7 @@ void virtio_mem_check(void)
 			check_block(dev, block);
 			plugged += block_plugged(dev, block);
 		}
-		MM_BUG_ON(plugged != dev->nr_plugged, "virtio-mem's count drifted", SIM_NO_PFN, "device %u: %lu, found %lu",
-			  i, dev->nr_plugged, plugged);
+		MM_BUG_ON(plugged != dev->nr_plugged, "virtio-mem's count drifted", SIM_NO_PFN,
+			  "device %u: %lu, found %lu", i, dev->nr_plugged, plugged);
 	}
 }

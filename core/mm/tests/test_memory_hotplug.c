@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that comes and goes. The machine: frames 0 to 255 are there, blocks 0 to 3 of 64 frames; blocks 4 to 7 are not.
+ * Memory that comes and goes. The machine: frames 0 to 255 are there, blocks 0 to 3 of 64 frames; blocks 4 to 7 are
+ * not.
  */
 #include "frame_trace.h"
 
@@ -158,7 +159,7 @@ static void wrong_orders_of_calls_are_refused(void **state)
 	be->reset();
 }
 
-/* Each of those asked may say no: the notifier here, the one that is not there, and the fault injector in their place. */
+/* Each of those asked may say no: the notifier here, or the fault injector in its place and after it. */
 static void a_veto_cancels(void **state)
 {
 	(void)state;
@@ -355,8 +356,7 @@ static void a_block_may_change_zones(void **state)
 	(void)state;
 	config.nr_zones = 2;
 	config.zones[0].range.nr = 192;
-	config.zones[1] =
-		(struct mmfuzz_zone_config){ .nid = 1, .type = MMFUZZ_ZONE_NORMAL, .range = { .start = 192, .nr = 64 } };
+	config.zones[1] = (struct mmfuzz_zone_config){ .nid = 1, .type = MMFUZZ_ZONE_NORMAL, .range = { 192, 64 } };
 	boot_with(&config);
 	assert_int_equal(be->add_memory(mk_block(4), mk_nid(1)), 0);
 	assert_int_equal(be->online_pages(mk_block(4), MMFUZZ_ZONE_NORMAL), 0);
