@@ -353,7 +353,9 @@ struct program_header program_random_header(struct rng *rng)
 		header.pcp_high = rng_below(rng, 16);
 		header.pcp_batch = rng_below(rng, 16);
 	}
-	if (rng_percent(rng, 15))
-		header.flags = rng_below(rng, (PROGRAM_CHECK_EACH | PROGRAM_RCU_LATE) + 1);
+	if (rng_percent(rng, 4))
+		header.flags |= PROGRAM_CHECK_EACH;
+	if (rng_percent(rng, 10))
+		header.flags |= PROGRAM_RCU_LATE;
 	return header;
 }

@@ -286,6 +286,9 @@ size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed
 		program.header = program_random_header(&rng);
 	if (program.nr_ops > max_ops)
 		program.nr_ops = max_ops;
+	/* Seeds that check after each operation are dear; without this most of a corpus would be. */
+	if (rng_percent(&rng, 25))
+		program.header.flags &= ~PROGRAM_CHECK_EACH;
 	for (unsigned int n = rng_percent(&rng, 50) ? 1 : 1 + rng_below(&rng, 5); n && max_ops; n--)
 		mutate_once(&rng, max_ops);
 	return program_encode(&program, data);
