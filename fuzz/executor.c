@@ -268,7 +268,7 @@ void executor_shutdown(void)
 		return;
 	oracle_shutdown();
 	ex.backend->shutdown();
-	sim_release(ex.touched, ex.nr_blocks);
+	sim_release_used(ex.touched, ex.nr_blocks, ex.nr_blocks);
 	ex.touched = NULL;
 	ex.nr_touched = 0;
 	ex.backend = NULL;

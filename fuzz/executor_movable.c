@@ -5,16 +5,27 @@
  */
 #include "executor_internal.h"
 
+/*
+ * Where to look for pages that can be moved: from the first frame in use at or after the operation's, for as long as the
+ * operation says. Taken literally most of such operations would find free memory.
+ */
 void op_isolate(const struct op *op, struct slot *slot)
 {
 	unsigned long max = op->max < PROGRAM_SLOT_PFNS ? op->max : PROGRAM_SLOT_PFNS;
-	unsigned long nr = ex.backend->isolate_movable(mk_pfn(op->pfn), op->nr, max, slot->pfns);
+	unsigned long start = oracle_next_out(op->pfn);
+	unsigned long end = start + op->nr < ex.config.max_pfn ? start + op->nr : ex.config.max_pfn;
+	unsigned long nr;
 
+	if (start >= end)
+		return;
+	nr = ex.backend->isolate_movable(mk_pfn(start), end - start, max, slot->pfns);
 	returned_count(nr, max);
 	for (unsigned long i = 0; i < nr; i++) {
-		if (slot->pfns[i].pfn < op->pfn || slot->pfns[i].pfn >= op->pfn + (unsigned long)op->nr)
-			oracle_bug("return value", slot->pfns[i].pfn, "isolated outside [0x%x, 0x%x)", op->pfn,
-				   op->pfn + op->nr);
+		/* A folio that reaches into the range is isolated by its head, which may lie before it. */
+		unsigned long last = slot->pfns[i].pfn | ((1ul << MMFUZZ_MAX_ORDER) - 1);
+
+		if (last < start || slot->pfns[i].pfn >= end)
+			oracle_bug("return value", slot->pfns[i].pfn, "isolated outside [0x%lx, 0x%lx)", start, end);
 		oracle_granted(slot->pfns[i], 1, mk_order(0));
 	}
 	if (!nr)

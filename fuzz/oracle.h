@@ -55,6 +55,9 @@ const char *oracle_set_op(const char *name);
 /** oracle_place_of() - where a frame is; ORACLE_ABSENT beyond memory */
 enum oracle_place oracle_place_of(pfn_t pfn);
 
+/** oracle_next_out() - the first frame at or after @pfn that is out, or the number of frames; a guess in parallel runs */
+unsigned long oracle_next_out(unsigned long pfn);
+
 /** oracle_place_name() - "absent", "free" or "out" */
 const char *oracle_place_name(enum oracle_place place);
 

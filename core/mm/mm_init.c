@@ -464,10 +464,9 @@ void mm_shutdown(void)
 	machine_exit();
 	slab_exit();
 	ram_exit();
-	sim_unpoison(arena.base, arena.used);
 	if (arena.snapshot)
-		sim_release(arena.snapshot, arena.used);
-	sim_release(arena.base, arena.reserved);
+		sim_release_used(arena.snapshot, arena.used, arena.used);
+	sim_release_used(arena.base, arena.reserved, arena.used);
 	arena.snapshot = NULL;
 	arena.base = NULL;
 	mm = NULL;

@@ -38,6 +38,7 @@ static struct {
 	struct slab *slabs;
 	unsigned int nr_slabs; /* that address space was taken for */
 	unsigned int used;     /* slabs ever handed out since the last reset */
+	unsigned int peak;     /* the most that @used ever was */
 	unsigned int free;     /* list of slabs that belong to no cache */
 	unsigned int partial[NR_DESC_CACHES];
 	unsigned long in_use[NR_DESC_CACHES];
@@ -204,6 +205,7 @@ void slab_reset(void)
 {
 	spin_lock_init(&slab_state.lock, LOCK_DESC);
 	sim_poison(slab_state.memory, (unsigned long)slab_state.used << SLAB_SHIFT);
+	slab_state.peak = max(slab_state.peak, slab_state.used);
 	slab_state.used = 0;
 	slab_state.free = 0;
 	for (unsigned int cache = 0; cache < NR_DESC_CACHES; cache++) {
@@ -222,11 +224,14 @@ void slab_init(unsigned long max_slabs)
 
 void slab_exit(void)
 {
-	sim_unpoison(slab_state.memory, (unsigned long)slab_state.used << SLAB_SHIFT);
-	sim_release(slab_state.memory, (unsigned long)slab_state.nr_slabs << SLAB_SHIFT);
-	sim_release(slab_state.slabs, slab_state.nr_slabs * sizeof(struct slab));
+	unsigned int peak = max(slab_state.peak, slab_state.used);
+
+	sim_release_used(slab_state.memory, (unsigned long)slab_state.nr_slabs << SLAB_SHIFT,
+			 (unsigned long)peak << SLAB_SHIFT);
+	sim_release_used(slab_state.slabs, slab_state.nr_slabs * sizeof(struct slab), peak * sizeof(struct slab));
 	slab_state.memory = NULL;
 	slab_state.slabs = NULL;
+	slab_state.peak = 0;
 	/* Or the next machine would poison as much of its memory, and of what lies behind it. */
 	slab_state.used = 0;
 }

@@ -16,7 +16,33 @@ struct sim_ram sim_ram;
 void __asan_get_shadow_mapping(size_t *shadow_scale, size_t *shadow_offset);
 #endif
 
-void *sim_reserve(size_t bytes)
+/*
+ * Mappings that were released and are kept, all zero, for the next machine. A fuzzer boots another machine with nearly
+ * every input, and mapping, unmapping and first touches took longer than the input itself.
+ *
+ * A mapping that is in use is listed as well, because it may be larger than what its owner asked for.
+ */
+#define KEEP_MAPPINGS 32
+#define KEEP_BYTES_MIN (1ul << 16)
+#define KEEP_BYTES_MAX (1ul << 24)
+#define KEEP_USED_MAX (1ul << 20)
+
+static struct kept_mapping {
+	void *ptr;
+	size_t bytes;
+	bool in_use;
+} kept[KEEP_MAPPINGS];
+
+/* The mapping at @ptr, or with NULL a free entry; NULL if there is none. */
+static struct kept_mapping *find_kept(const void *ptr)
+{
+	for (unsigned int i = 0; i < KEEP_MAPPINGS; i++)
+		if (kept[i].ptr == ptr)
+			return &kept[i];
+	return NULL;
+}
+
+static void *map_bytes(size_t bytes)
 {
 	void *ptr = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -27,12 +53,53 @@ void *sim_reserve(size_t bytes)
 	return ptr;
 }
 
+void *sim_reserve(size_t bytes)
+{
+	struct kept_mapping *mapping;
+	size_t rounded = KEEP_BYTES_MIN;
+
+	if (bytes > KEEP_BYTES_MAX)
+		return map_bytes(bytes);
+	while (rounded < bytes)
+		rounded <<= 1;
+	for (mapping = kept; mapping < kept + KEEP_MAPPINGS; mapping++) {
+		if (mapping->ptr && !mapping->in_use && mapping->bytes == rounded) {
+			mapping->in_use = true;
+			return mapping->ptr;
+		}
+	}
+	mapping = find_kept(NULL);
+	if (!mapping)
+		return map_bytes(bytes);
+	*mapping = (struct kept_mapping){ .ptr = map_bytes(rounded), .bytes = rounded, .in_use = true };
+	return mapping->ptr;
+}
+
 void sim_release(void *ptr, size_t bytes)
 {
+	struct kept_mapping *mapping = find_kept(ptr);
+
+	if (mapping) {
+		bytes = mapping->bytes;
+		mapping->ptr = NULL;
+	}
 	/* The next mapping at this address must not inherit poison. */
 	sim_unpoison(ptr, bytes);
 	MM_BUG_ON(munmap(ptr, bytes), "release of what was not reserved", SIM_NO_PFN,
 		  "%zu bytes: %s", bytes, strerror(errno));
+}
+
+void sim_release_used(void *ptr, size_t bytes, size_t used)
+{
+	struct kept_mapping *mapping = used <= KEEP_USED_MAX ? find_kept(ptr) : NULL;
+
+	if (!mapping) {
+		sim_release(ptr, bytes);
+		return;
+	}
+	sim_unpoison(ptr, used);
+	memset(ptr, 0, used);
+	mapping->in_use = false;
 }
 
 /*
@@ -101,6 +168,7 @@ void ram_exit(void)
 {
 	if (!sim_ram.base)
 		return;
-	sim_release(sim_ram.base, sim_ram.nr_pages << sim_ram.cell_shift);
+	sim_release_used(sim_ram.base, sim_ram.nr_pages << sim_ram.cell_shift,
+			 sim_ram.nr_pages << sim_ram.cell_shift);
 	memset(&sim_ram, 0, sizeof(sim_ram));
 }

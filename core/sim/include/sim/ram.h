@@ -36,6 +36,15 @@ void *sim_reserve(size_t bytes);
 void sim_release(void *ptr, size_t bytes);
 
 /**
+ * sim_release_used - the same for memory of which only the beginning was touched
+ * @used: bytes, from the first one on, that were ever written or poisoned
+ *
+ * Cheaper than sim_release() when that is little: the mapping is cleared and kept for a later
+ * sim_reserve(). Between machines only, as sim_reserve(): takes no lock.
+ */
+void sim_release_used(void *ptr, size_t bytes, size_t used);
+
+/**
  * sim_copy - memcpy() that does not mind poison
  *
  * For putting back a snapshot over an arena in which much is poisoned: poison is a statement about
