@@ -141,7 +141,8 @@ static void check_pcp(struct zone *zone, unsigned int cpu)
 	struct per_cpu_pages *pcp = &zone->pcp[cpu];
 	long frames = 0;
 
-	for (unsigned int i = 0; i < NR_PCP_LISTS; i++) {
+	/* The same holds for the blocks of a pageset that claims to be empty. */
+	for (unsigned int i = 0; i < NR_PCP_LISTS && pcp->count; i++) {
 		unsigned int pfn = pcp->lists[i].head;
 
 		while (pfn != LIST_NIL) {
@@ -171,6 +172,9 @@ static void check_zone(struct zone *zone, const struct zone_walk *walk)
 	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
 		unsigned long here = 0;
 
+		/* Blocks on the lists of an order that claims to have none are missed below, as on no list. */
+		if (!zone->free_area[order].nr_free)
+			continue;
 		for (unsigned int mt = 0; mt < MIGRATE_TYPES; mt++) {
 			unsigned long nr = check_list(zone, order, mt);
 
@@ -358,6 +362,9 @@ static void do_check(bool idle)
 			pfn += walk_frame(&walk, pfn);
 	}
 	for (unsigned int i = 0; i < mm->nr_zones; i++) {
+		/* A zone that never had memory has nothing that could be wrong but what the walk has found. */
+		if (!mm->zones[i].spanned_pages && !walk.zone[i].present)
+			continue;
 		check_zone(&mm->zones[i], &walk.zone[i]);
 		check_deferred(&mm->zones[i], walk.zone[i].deferred);
 	}

@@ -124,11 +124,34 @@ int memdesc_decode(unsigned long word, struct memdesc_info *info)
 	return 0;
 }
 
+/*
+ * Written out, without taking the word apart: the checker asks it of every frame. test_memdesc.c and fuzz_memdesc_word
+ * hold it against memdesc_decode().
+ */
 bool memdesc_valid(unsigned long word)
 {
-	struct memdesc_info info;
+	enum memdesc_type type = word_type(word);
+	enum misc_subtype subtype = misc_subtype(word);
 
-	return memdesc_decode(word, &info) == 0;
+	if (type == MEMDESC_DEFERRED && free_prev(word))
+		return false;
+	if (type == MEMDESC_BUDDY || type == MEMDESC_PCP || type == MEMDESC_DEFERRED)
+		return free_order(word) <= MAX_PAGE_ORDER;
+	if (type != MEMDESC_MISC)
+		return type < NR_MEMDESC_TYPES && word_desc(word);
+	if (word == 0)
+		return true;
+	if (word & ~MISC_KNOWN || subtype == MISC_NONE || subtype >= NR_MISC_SUBTYPES ||
+	    misc_order(word) > MAX_PAGE_ORDER)
+		return false;
+	if (subtype != MISC_OFFLINE)
+		return !(word & (MISC_FLAGS | (MISC_OWNER_MASK << MISC_OWNER_SHIFT))) &&
+		       (!(word & MISC_USER_MAPPABLE) || subtype == MISC_RESERVED || subtype == MISC_FROZEN);
+	if (word & MISC_USER_MAPPABLE)
+		return false;
+	if (word & MISC_MOVABLE)
+		return !(word & MISC_NEVER_ONLINED);
+	return !(word & MISC_ISOLATED);
 }
 
 static int describe_misc(const struct memdesc_info *info, char *buf, size_t len)

@@ -87,6 +87,21 @@ static void impossible_words_are_refused(void **state)
 	assert_int_equal(memdesc_decode(MISC_ISOLATED | misc_word(MISC_OFFLINE, 0, 0), &info), -EINVAL);
 }
 
+/* Two ways to ask whether a word is one: by bits, and by taking it apart. Random words, and each bit of some. */
+static void valid_means_that_it_decodes(void **state)
+{
+	unsigned long word = 1;
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000000; i++) {
+		struct memdesc_info info;
+		unsigned long mask = i & 1 ? ~0ul : (1ul << (8 + i % 28)) - 1;
+
+		word = word * 6364136223846793005ul + 1442695040888963407ul;
+		assert_int_equal(memdesc_valid((word >> 7) & mask), memdesc_decode((word >> 7) & mask, &info) == 0);
+	}
+}
+
 static void words_read_like_words(void **state)
 {
 	char buf[128];
@@ -107,6 +122,7 @@ int main(void)
 		cmocka_unit_test(every_kind_round_trips),
 		cmocka_unit_test(offline_is_where_seed_001_puts_it),
 		cmocka_unit_test(impossible_words_are_refused),
+		cmocka_unit_test(valid_means_that_it_decodes),
 		cmocka_unit_test(words_read_like_words),
 	};
 
