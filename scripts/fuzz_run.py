@@ -10,6 +10,7 @@ import argparse
 import configparser
 import hashlib
 import os
+import pty
 import re
 import shutil
 import signal
@@ -158,12 +159,17 @@ class Runner:
     def log_path(self):
         return f"build/logs/fuzz-{self.engine}-{self.name}.log"
 
-    def start(self, command, env=None, limit=None):
-        """Runs command, hands each line to self.line(), returns (exit code, all lines but status lines)."""
+    def start(self, command, env=None, limit=None, tty=False):
+        """Runs command, hands each line to self.line(), returns (exit code, all lines but status lines).
+
+        tty: it shows its status only to a terminal, so it gets one.
+        """
         env = {**os.environ, **(env or {})}
         kept = []
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                   start_new_session=True, text=True, errors="replace", env=env)
+        reader, writer = pty.openpty() if tty else os.pipe()
+        process = subprocess.Popen(command, stdout=writer, stderr=writer, stdin=subprocess.DEVNULL,
+                                   start_new_session=True, env=env)
+        os.close(writer)
         self.process = process
         if stop.is_set():
             self.interrupt()
@@ -172,7 +178,7 @@ class Runner:
             watchdog.start()
         with open(self.log_path(), "w") as log:
             log.write(" ".join(command) + "\n")
-            for line in process.stdout:
+            for line in lines_of(reader):
                 if not self.line(line) and len(kept) < 20000:
                     kept.append(line)
                     log.write(line)
@@ -190,8 +196,8 @@ class Runner:
     def line(self, line):
         return False
 
-    def found(self, title, lines, raw=None):
-        """Files a finding, unless its title is known: the crash file, or what the engine left when there is none."""
+    def found(self, title, lines, crash, suffix, replay):
+        """Files crash, the input that fails, and what the engine said, unless there is one of this title already."""
         self.crashes += 1
         for finding in self.findings:
             if finding.title == title:
@@ -199,22 +205,50 @@ class Runner:
                 return
         if len(self.findings) >= MAX_FINDINGS:
             return
-        digest = hashlib.sha1(open(raw, "rb").read()).hexdigest()[:8] if raw else f"{int(time.time()):x}"
+        digest = hashlib.sha1("".join(lines).encode()).hexdigest()[:8]
         base = os.path.join(self.findings_dir, f"{slug(title)}-{digest}")
         with open(base + ".log", "w") as log:
             log.writelines(lines)
-        path, replay = self.keep(base, raw)
-        self.findings.append(Finding(title, path, replay))
+        if crash:
+            shutil.move(crash, base + suffix)
+        path = base + (suffix if crash else ".log")
+        self.findings.append(Finding(title, path, replay.format(path)))
+
+
+def lines_of(descriptor):
+    """Lines, ended by either of \\n and \\r, of a pipe or a terminal (whose end is an error)."""
+    with os.fdopen(descriptor, "r", errors="replace") as stream:
+        try:
+            yield from stream
+        except OSError:
+            pass
 
 
 def title_of(lines):
-    """RULE in FUNC of the mm core's own report, else the sanitizer's or the engine's summary."""
-    for pattern in (r"mmfuzz: BUG: (.+? in \w+)", r"SUMMARY: \w+: (.+)", r"ERROR: (.+)", r"runtime error: (.+)"):
+    """RULE in FUNC of the mm core's own report, else what the sanitizer or engine calls it and the functions of ours."""
+    for pattern in (r"mmfuzz: BUG: (.+? in \w+)", r"SUMMARY: \w+: ([\w -]+)", r"ERROR: (.+)", r'mmstress: found "(.+?)"'):
         for line in lines:
             match = re.search(pattern, line)
-            if match:
-                return re.sub(r"0x[0-9a-f]+|\(BuildId.*?\)", "", match[1]).strip()
+            if not match:
+                continue
+            if not line.startswith("SUMMARY"):
+                return match[1].strip()
+            return " ".join([match[1].strip(), "in", " and ".join(functions_of(lines)) or "?"])
     return "unnamed crash"
+
+
+def functions_of(lines):
+    """The innermost function of this project in each of a report's first stacks: two for a race, otherwise one."""
+    functions, stacks = [], 2 if any("data race" in line for line in lines) else 1
+    wanted = False
+    for line in lines:
+        if re.search(r"#0 ", line):
+            wanted = len(functions) < stacks
+        frame = re.match(r"\s*(?:\x1b\S*)?\s*#\d+ (?:0x[0-9a-f]+ in )?(\w+) \S*/(?:core|fuzz|stress)/", line)
+        if frame and wanted:
+            functions.append(frame[1])
+            wanted = False
+    return functions
 
 
 class FuzzRunner(Runner):
@@ -231,15 +265,19 @@ class FuzzRunner(Runner):
                 with open(path, "wb") as copy:
                     copy.write(data)
 
-    def keep(self, base, raw):
-        """Wraps the raw input as a crash file that names its target."""
-        command = ["build/asan/bin/mmreplay", "--wrap", "--target", self.name, raw, "-o", base + ".mmf"]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
-        if os.path.exists(base + ".mmf"):
-            return base + ".mmf", f"build/asan/bin/mmreplay {base}.mmf"
-        shutil.copyfile(raw, base + ".bin")
-        print(f"\nmmreplay --wrap failed ({done.stderr.strip()}), kept the raw input", file=sys.stderr)
-        return base + ".bin", f"build/asan/bin/{self.name} {base}.bin"
+    def crashed(self, raw, lines):
+        """Files a raw input as a crash file, under the title that mmreplay gives it."""
+        replay, wrapped = "build/asan/bin/mmreplay", raw + ".mmf"
+        subprocess.run([replay, "--timeout=30", "--wrap", "--target", self.name, raw, "-o", wrapped],
+                       capture_output=True, check=False)
+        if not os.path.exists(wrapped):
+            self.found(title_of(lines) + " (mmreplay cannot wrap it)", lines, raw, ".bin",
+                       f"build/asan/bin/{self.name} {{}}")
+            return
+        done = subprocess.run([replay, "--timeout=30", "--title", wrapped], capture_output=True, text=True,
+                              errors="replace", check=False)
+        title = done.stdout.strip() or title_of(lines) + " (not when replayed alone)"
+        self.found(title, lines, wrapped, ".mmf", replay + " {}")
 
 
 class LibFuzzer(FuzzRunner):
@@ -275,14 +313,14 @@ class LibFuzzer(FuzzRunner):
         os.makedirs(raw_dir)
         code, lines = self.start([f"build/asan/bin/{self.name}", *self.flags(), "-print_final_stats=1",
                                   f"-max_total_time={left}", f"-artifact_prefix={raw_dir}/", self.corpus_dir],
-                                 limit=left + 60)
+                                 limit=left + 40)
         artifacts = [path for path in files_of(raw_dir) if not os.path.basename(path).startswith("slow-unit-")]
         for path in artifacts:
-            self.found(title_of(lines), lines, path)
             # A seed that crashes would crash each restart before it gets anywhere.
-            data = hashlib.sha1(open(path, "rb").read()).hexdigest()
-            if os.path.exists(os.path.join(self.corpus_dir, data)):
-                os.remove(os.path.join(self.corpus_dir, data))
+            seed = os.path.join(self.corpus_dir, hashlib.sha1(open(path, "rb").read()).hexdigest())
+            if os.path.exists(seed):
+                os.remove(seed)
+            self.crashed(path, lines)
         shutil.rmtree(raw_dir, ignore_errors=True)
         if code and not artifacts and not stop.is_set():
             self.trouble = f"ended with code {code}, see {self.log_path()}"
@@ -324,13 +362,13 @@ class Afl(FuzzRunner):
         watch = threading.Thread(target=self.watch, daemon=True)
         watch.start()
         code, _ = self.start(["afl-fuzz", "-i", self.corpus_dir, "-o", self.out, "-V", str(left), "-m", "none",
-                              "-t", "25000", "--", f"build/afl/bin/{self.name}"], env, limit=left + 60)
+                              "-t", "25000", "--", f"build/afl/bin/{self.name}"], env, limit=left + 40)
         self.read_stats()
         for path in files_of(os.path.join(self.out, "default", "crashes")):
             if os.path.basename(path).startswith("id:"):
                 done = subprocess.run([f"build/asan/bin/{self.name}", *LIMITS, path], capture_output=True, text=True,
                                       errors="replace")
-                self.found(title_of(done.stderr.splitlines(True)), done.stderr, path)
+                self.crashed(path, done.stderr.splitlines(True))
         if code and not stop.is_set():
             self.trouble = f"ended with code {code}, see {self.log_path()}"
 
@@ -355,31 +393,35 @@ class Stress(Runner):
 
     def once(self, left):
         seed = int.from_bytes(os.urandom(4), "little")
-        cpus = str(max(2, os.cpu_count() or 2) * 2)
-        self.command = f"build/tsan/bin/mmstress --scenario all --cpus {cpus} --time {left} --seed {seed}"
-        code, lines = self.start(self.command.split(), {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
-                                 limit=left + 120)
-        if code in (1, 66) or code < 0 and not stop.is_set():  # 66 is TSan's
-            self.found(title_of(lines), lines)
+        save = os.path.join(self.findings_dir, "raw")
+        shutil.rmtree(save, ignore_errors=True)
+        os.makedirs(save)
+        command = ["build/tsan/bin/mmstress", "--scenario=all", "--cpus=4", f"--time={left}s", f"--seed={seed}"]
+        code, lines = self.start([*command, f"--save={save}"], limit=left + 40, tty=True)
+        if code == 1 or code < 0 and not stop.is_set():
+            again = re.search(r"to try again: mmstress (.*)", "".join(lines))
+            replay = f"{command[0]} {again[1].strip()}" if again else " ".join(command)
+            self.found(title_of(lines), lines, next(iter(files_of(save)), None), ".mmf", replay)
         elif code and not stop.is_set():
             self.trouble = f"ended with code {code}: {lines[-1].strip() if lines else 'no output'}"
-
-    def keep(self, base, raw):
-        return base + ".log", self.command
+        shutil.rmtree(save, ignore_errors=True)
 
     def line(self, line):
-        match = re.search(r"(\d+) ops", line)
+        match = re.match(r"\s*(\d+) ops ", line) or re.match(r"sum +\d+ +(\d+)", line)
         if match:
             self.execs, self.seen_at = int(match[1]), time.monotonic()
         return bool(match)
 
 
 def lanes_of(runners, jobs):
-    """Deals the runners, heavy ones first, to the lane that has least; each lane then fills the whole time."""
+    """Deals the runners, heavy ones first, to the lane that has least; each lane then fills the whole time.
+
+    In a lane the stress run comes last: if it hangs, nobody waits for it.
+    """
     lanes = [[] for _ in range(min(jobs, len(runners)))]
     for runner in sorted(runners, key=lambda r: -r.weight):
         min(lanes, key=lambda lane: sum(r.weight for r in lane)).append(runner)
-    return lanes
+    return [sorted(lane, key=lambda r: r.name == STRESS) for lane in lanes]
 
 
 def drive(lane, total):
