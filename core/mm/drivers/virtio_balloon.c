@@ -181,10 +181,12 @@ int balloon_release(unsigned int nr_dev)
 	spin_unlock(&vb->lock);
 	/*
 	 * From here on isolate_page() says no. A migrator that has set Isolated and was not told yet takes it back in a
-	 * moment; until then claim_offline_page() fails and the frame stays in the set.
+	 * moment; until then claim_offline_page() fails and the frame stays in the set. None is isolated for longer.
 	 */
 	while (!err) {
 		__balloon_deflate(dev, ~0ul);
+		MM_BUG_ON(READ_ONCE(dev->nr_isolated), "released balloon has isolated pages", SIM_NO_PFN,
+			  "device %u, %lu pages", nr_dev, READ_ONCE(dev->nr_isolated));
 		if (!balloon_pages(nr_dev))
 			break;
 		cpu_relax();

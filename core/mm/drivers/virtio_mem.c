@@ -377,14 +377,20 @@ static void check_block(const struct vmem_dev *dev, unsigned long block)
 		  pfn_to_section(start)->state);
 	MM_BUG_ON((state == VMEM_ABSENT) != !block_plugged(dev, block), "virtio-mem block without a plugged subblock",
 		  start, "state %u, %u plugged", state, block_plugged(dev, block));
-	for (unsigned int sb = 0; state == VMEM_ONLINE && sb < dev->sbs; sb++)
-		for (unsigned long i = 0; !*sb_plugged(dev, block, sb) && i < 1ul << dev->sb_order; i++) {
+	for (unsigned int sb = 0; state == VMEM_ONLINE && sb < dev->sbs; sb++) {
+		bool plugged = *sb_plugged(dev, block, sb);
+
+		/* One frame tells of a plugged subblock: they only ever go as a whole. */
+		for (unsigned long i = 0; i < (plugged ? 1 : 1ul << dev->sb_order); i++) {
 			unsigned long pfn = sb_pfn(dev, block, sb) + i;
 			unsigned long word = page_word(pfn_to_page(pfn));
+			bool offline = word_is_offline(word) && misc_owner(word) == dev->owner;
 
-			MM_BUG_ON(!word_is_offline(word) || misc_owner(word) != dev->owner || !(word & MISC_SKIPPABLE),
-				  "unplugged frame is not offline", pfn, "word 0x%lx", word);
+			MM_BUG_ON(plugged && offline, "plugged frame is offline", pfn, "subblock %u", sb);
+			MM_BUG_ON(!plugged && (!offline || !(word & MISC_SKIPPABLE)), "unplugged frame is not offline",
+				  pfn, "subblock %u", sb);
 		}
+	}
 }
 
 void virtio_mem_check(void)

@@ -259,6 +259,45 @@ static void plug_meets_hotplug(void **state)
 	assert_as_booted();
 }
 
+/* One block of many subblocks: each of the two is always in the middle of what the other is about to change. */
+static void collide_in_one_block(unsigned int cpu, void *arg)
+{
+	const unsigned int rounds = *(unsigned int *)arg;
+
+	for (unsigned int i = 0; i < rounds; i++) {
+		if (cpu == 0) {
+			be->vmem_plug(0, 1 + i % 9);
+			be->vmem_unplug(0, 1 + (i + 3) % 8);
+		} else {
+			be->offline_pages(mk_block(4));
+			be->online_pages(mk_block(4), MMFUZZ_ZONE_MOVABLE);
+		}
+		be->op_done();
+	}
+}
+
+static void plug_meets_hotplug_in_one_block(void **state)
+{
+	struct mmfuzz_config config = small_machine();
+	unsigned int rounds = 150;
+
+	(void)state;
+	config.pageblock_order = 2;
+	config.nr_vmem = 1;
+	config.vmem[0] = (struct mmfuzz_vmem_config){ .nid = 0, .region = { 256, 64 }, .sb_order = 2 };
+	boot(&config);
+	frame_trace_start();
+	for (unsigned int i = 0; i < 20; i++) {
+		/* Never empty, so that there is always a block to fight for. */
+		assert_int_equal(be->vmem_plug(0, 8), 8);
+		machine_run(2, collide_in_one_block, &rounds);
+		be->check();
+		while (be->vmem_plugged(0))
+			assert_int_not_equal(be->vmem_unplug(0, 100), 0);
+		assert_as_booted();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +309,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_in_use_is_not_unplugged, setup, shutdown_machine),
 		cmocka_unit_test_teardown(whole_blocks_and_another_node, shutdown_machine),
 		cmocka_unit_test_setup_teardown(plug_meets_hotplug, setup, shutdown_machine),
+		cmocka_unit_test_teardown(plug_meets_hotplug_in_one_block, shutdown_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
