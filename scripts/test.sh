@@ -89,8 +89,9 @@ replay() {
 	for dir in "corpus/$1" "corpus/regressions/$1"; do
 		[ ! -d "$dir" ] || dirs+=("$dir")
 	done
+	[ ${#dirs[@]} -gt 0 ] || { echo "there is no corpus/$1"; return 1; }
 	mapfile -t -d '' files < <(find "${dirs[@]}" -type f -print0)
-	[ ${#files[@]} -gt 0 ] || { echo "no input in corpus/$1"; return 1; }
+	[ ${#files[@]} -gt 0 ] || { echo "no input in ${dirs[*]}"; return 1; }
 	printf '%s\0' "${files[@]}" | xargs -0 "build/asan/bin/$1" -rss_limit_mb=2560 -timeout=25
 }
 
