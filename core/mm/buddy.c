@@ -190,6 +190,10 @@ struct page *__rmqueue_smallest(struct zone *zone, unsigned int order, enum migr
 
 unsigned long find_large_buddy(unsigned long pfn)
 {
+	unsigned long found = pfn;
+
+	/* Looking back it reads words of sections that may be another zone's, and on their way out: zone->lock is not enough. */
+	rcu_read_lock();
 	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
 		unsigned long start = pfn & ~((1ul << order) - 1);
 		unsigned long word;
@@ -197,10 +201,13 @@ unsigned long find_large_buddy(unsigned long pfn)
 		if (!pfn_to_online_page(start))
 			break;
 		word = page_word(pfn_to_page(start));
-		if (word_is_buddy(word) && free_order(word) >= order)
-			return start;
+		if (word_is_buddy(word) && free_order(word) >= order) {
+			found = start;
+			break;
+		}
 	}
-	return pfn;
+	rcu_read_unlock();
+	return found;
 }
 
 unsigned long move_freepages(struct zone *zone, unsigned long start, unsigned long end, enum migratetype old,

@@ -71,7 +71,7 @@ static void leave_highatomic(struct zone *zone, unsigned long pfn)
 		return;
 	MM_BUG_ON(zone->nr_reserved_highatomic < pageblock_nr_pages, "highatomic reserve underflow", pfn, "reserve %lu",
 		  zone->nr_reserved_highatomic);
-	zone->nr_reserved_highatomic -= pageblock_nr_pages;
+	WRITE_ONCE(zone->nr_reserved_highatomic, zone->nr_reserved_highatomic - pageblock_nr_pages);
 	move_freepages_block(zone, pfn, MIGRATE_MOVABLE);
 }
 
@@ -207,7 +207,7 @@ void reserve_highatomic_pageblock(struct zone *zone, struct page *page)
 	mt = get_pageblock_migratetype(pfn);
 	if (mt < MIGRATE_PCPTYPES && zone->nr_reserved_highatomic + pageblock_nr_pages <= highatomic_max(zone)) {
 		move_freepages_block(zone, pfn, MIGRATE_HIGHATOMIC);
-		zone->nr_reserved_highatomic += pageblock_nr_pages;
+		WRITE_ONCE(zone->nr_reserved_highatomic, zone->nr_reserved_highatomic + pageblock_nr_pages);
 	}
 	zone_unlock(zone);
 }
