@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stress scenarios: which operations collide on which machines. Each is a generator profile and nothing more; how they
+ * are run is stress.c's business.
+ */
+#ifndef STRESS_SCENARIOS_H
+#define STRESS_SCENARIOS_H
+
+#include "generate.h"
+
+#define SCENARIO_MAX_MACHINES 6
+
+/**
+ * struct scenario - one kind of collision
+ * @generator: name, help and weights of the operations
+ * @machines: names of machine profiles that rounds take in turn; NULL ends the list
+ */
+struct scenario {
+	struct generator_profile generator;
+	const char *machines[SCENARIO_MAX_MACHINES + 1];
+};
+
+/** scenarios, nr_scenarios - all of them; the last one is everything at once */
+extern const struct scenario scenarios[];
+extern const unsigned int nr_scenarios;
+
+/** scenario_find() - the scenario of that name, or NULL */
+const struct scenario *scenario_find(const char *name);
+
+/**
+ * scenario_program() - the program of a round
+ * @program: filled in
+ * @seed: of the whole run; with scenario, round and number of CPUs it decides every byte of the program
+ */
+void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uint64_t seed, uint64_t round,
+		      struct program *program);
+
+#endif /* STRESS_SCENARIOS_H */
