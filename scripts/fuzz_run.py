@@ -145,7 +145,7 @@ class Runner:
             self.running = True
             try:
                 self.once(max(1, round(deadline - time.monotonic())))
-            except OSError as error:
+            except (OSError, subprocess.CalledProcessError) as error:
                 self.trouble = str(error)
             finally:
                 self.running = False
@@ -356,9 +356,9 @@ class Afl(FuzzRunner):
         env = {"AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1", "AFL_FAST_CAL": "1",
                "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_SKIP_CRASHES": "1",
                "AFL_FUZZER_STATS_UPDATE_INTERVAL": "2"}
-        mutator = os.path.abspath("build/plain/bin/afl_mutator.so")
-        if self.name != "fuzz_text" and os.path.exists(mutator):
-            env["AFL_CUSTOM_MUTATOR_LIBRARY"] = mutator
+        listed = subprocess.run(["build/asan/bin/mmreplay", "--list-targets"], capture_output=True, text=True, check=True)
+        if re.search(rf"^{self.name} +program$", listed.stdout, re.M):
+            env["AFL_CUSTOM_MUTATOR_LIBRARY"] = os.path.abspath("build/plain/bin/afl_mutator.so")
         watch = threading.Thread(target=self.watch, daemon=True)
         watch.start()
         code, _ = self.start(["afl-fuzz", "-i", self.corpus_dir, "-o", self.out, "-V", str(left), "-m", "none",

@@ -116,14 +116,17 @@ stress() {
 		"build/$1/bin/mmstress" --scenario all --rounds "$2" --cpus 4 --seed 1
 }
 
-# afl_stable TARGET - AFL++ finds the target instrumented and fully deterministic.
+# afl_stable TARGET - AFL++, with our mutator where inputs are programs, finds it instrumented and fully repeatable.
 afl_stable() {
-	local out=$tmp/afl-$1 stability
-	AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
-		AFL_CUSTOM_MUTATOR_LIBRARY=${2:-} afl-fuzz -i "corpus/$1" -o "$out" -m none -t 25000 -E 3000 -- "build/afl/bin/$1"
-	cat "$out/default/fuzzer_stats"
-	stability=$(sed -n 's/^stability *: //p' "$out/default/fuzzer_stats")
-	[ "$stability" = 100.00% ] && [ -z "$(find "$out/default/crashes" -name 'id:*')" ]
+	local out=$tmp/afl-$1 stats=$tmp/afl-$1/default/fuzzer_stats
+	if build/asan/bin/mmreplay --list-targets | grep -q "^$1 *program\$"; then
+		export AFL_CUSTOM_MUTATOR_LIBRARY=$PWD/build/plain/bin/afl_mutator.so
+	fi
+	export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
+	afl-fuzz -i "corpus/$1" -o "$out" -m none -t 25000 -E 3000 -- "build/afl/bin/$1"
+	cat "$stats"
+	grep -q '^stability *: 100.00%' "$stats"
+	[ -z "$(find "$out/default/crashes" -name 'id:*')" ]
 }
 
 # oss_fuzz - build.sh as OSS-Fuzz calls it, then the checks that it applies: each target starts from a moved folder,
