@@ -10,6 +10,7 @@
 
 #include <sim/ram.h>
 
+#include "coverage.h"
 #include "executor_internal.h"
 
 struct executor ex;
@@ -302,6 +303,7 @@ void executor_begin(const struct mmfuzz_backend *backend, const struct program *
 	ex.program = program;
 	ex.threads = threads;
 	forget_run();
+	coverage_restart();
 }
 
 void executor_run_cpu(unsigned int cpu)

@@ -273,6 +273,31 @@ static void mutate_once(struct rng *rng, unsigned int max_ops)
 	program_normalize(&program);
 }
 
+/* Bytes without regard to what they mean; they are a program still. */
+static void mutate_bytes(uint8_t *data, size_t size, struct rng *rng)
+{
+	static const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xfe, 0xff };
+
+	for (unsigned int n = 1 + rng_below(rng, 4); n && size; n--) {
+		uint8_t *byte = &data[rng_below(rng, size)];
+
+		switch (rng_below(rng, 4)) {
+		case 0:
+			*byte ^= 1u << rng_below(rng, 8);
+			break;
+		case 1:
+			*byte += 1 + rng_below(rng, 16);
+			break;
+		case 2:
+			*byte = values[rng_below(rng, sizeof(values))];
+			break;
+		default:
+			*byte = rng_next(rng);
+			break;
+		}
+	}
+}
+
 size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed)
 {
 	struct rng rng = rng_seed(seed);
@@ -281,6 +306,8 @@ size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed
 	if (max_size < PROGRAM_HEADER_BYTES)
 		return size;
 	max_ops = ops_that_fit(max_size);
+	if (rng_percent(&rng, 6))
+		mutate_bytes(data, size < max_size ? size : max_size, &rng);
 	program_decode(&program, data, size);
 	if (!program.nr_ops && size < PROGRAM_HEADER_BYTES)
 		program.header = program_random_header(&rng);

@@ -32,8 +32,6 @@ FUZZ_TARGETS(X)
 #ifdef MMFUZZ_LIBFUZZER
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-/* Engines other than libFuzzer may lack it. */
-__attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
 				 size_t size2, uint8_t *out, size_t max_out_size,
@@ -47,16 +45,16 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8
 	}
 
 /**
- * FUZZ_PROGRAM_TARGET() - the same, for inputs that are programs: mutated as such, but for one time
- * in sixteen
+ * FUZZ_PROGRAM_TARGET() - the same, for inputs that are programs and are mutated as such
+ *
+ * LLVMFuzzerMutate() is left out on purpose: it draws on what memcmp() has seen, addresses
+ * included, so that the same seed would not give the same run.
  */
 #define FUZZ_PROGRAM_TARGET(name)                                                                  \
 	FUZZ_TARGET(name)                                                                          \
 	size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,                \
 				       unsigned int seed)                                          \
 	{                                                                                          \
-		if (LLVMFuzzerMutate && seed % 16 == 0)                                            \
-			return LLVMFuzzerMutate(data, size, max_size);                             \
 		return program_mutate(data, size, max_size, seed);                                 \
 	}                                                                                          \
 	size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2, \

@@ -63,7 +63,7 @@ static void results_are_programs_that_fit(void **state)
 static void a_seed_of_nothing_grows(void **state)
 {
 	static uint8_t data[PROGRAM_MAX_BYTES];
-	bool seen[NR_OPS] = { false };
+	bool seen[NR_OPS + 1] = { false }; /* and OP_RESERVED */
 	size_t size = 0;
 
 	(void)state;
@@ -81,7 +81,7 @@ static void a_seed_of_nothing_grows(void **state)
 static void schedule_records_live_through_mutation(void **state)
 {
 	static uint8_t data[PROGRAM_MAX_BYTES];
-	unsigned int kept = 0;
+	unsigned int kept = 0, same_schedule = 0;
 
 	(void)state;
 	for (unsigned int seed = 0; seed < 100; seed++) {
@@ -91,13 +91,14 @@ static void schedule_records_live_through_mutation(void **state)
 		memcpy(data + 4, "abcd", 4);
 		memcpy(data + 40, "\xf0\1\2\3\4\5\6\7", 8);
 		size = program_mutate(data, 80, 400, seed);
-		assert_memory_equal(data + 4, "abcd", 4);
+		same_schedule += !memcmp(data + 4, "abcd", 4);
 		program_decode(&a, data, size);
 		for (unsigned int i = 0; i < a.nr_ops; i++)
 			kept += a.ops[i].code == OP_RESERVED &&
 				!memcmp(a.ops[i].raw, "\xf0\1\2\3\4\5\6\7", 8);
 	}
 	assert_true(kept > 80);
+	assert_true(same_schedule > 95);
 }
 
 /*
