@@ -48,7 +48,7 @@ report() {
 step() {
 	local name=$1 begin=$SECONDS
 	shift
-	if timeout -k 10 900 bash -euo pipefail -c '"$@"' step "$@" >"$logs/$name.log" 2>&1 </dev/null; then
+	if timeout -k 10 600 bash -euo pipefail -c '"$@"' step "$@" >"$logs/$name.log" 2>&1 </dev/null; then
 		passed=$((passed + 1))
 		report "$name" ok $((SECONDS - begin))
 	else
@@ -112,8 +112,7 @@ counts() {
 }
 
 stress() {
-	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
-		"build/$1/bin/mmstress" --scenario all --rounds "$2" --cpus 4 --seed 1
+	"build/$1/bin/mmstress" --scenario all --rounds "$2" --cpus 4 --seed 1 --save "$logs"
 }
 
 # afl_stable TARGET - AFL++, with our mutator where inputs are programs, finds it instrumented and fully repeatable.
