@@ -276,7 +276,7 @@ static void pagesets_boot(void)
 		unsigned long managed = zone_managed_pages(zone);
 
 		/* Linux: 1/1024 of the zone, at most 63; the small zones of a fuzzer need some to have any. */
-		zone->pcp_batch = mm->config.pcp_batch ? mm->config.pcp_batch :
+		zone->pcp_batch = mm->config.pcp_batch ? (int)mm->config.pcp_batch :
 							 (int)clamp_t(unsigned long, managed / 256, 4, 63);
 		zone->pcp_high = mm->config.pcp_high ? (int)mm->config.pcp_high : 6 * zone->pcp_batch;
 		for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
