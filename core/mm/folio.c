@@ -121,8 +121,11 @@ struct folio *filemap_get_folio(unsigned int index)
 		 * The file holds a reference of what is in a slot. If @folio still is, it is the same folio as when
 		 * we got our reference; else that may be one of another folio in the same memory.
 		 */
-		if (likely(filemap_peek(index) == folio))
+		if (likely(filemap_peek(index) == folio)) {
+			VM_BUG_ON(folio->index != index, "reference on another folio", folio->pfn, "index %u, wanted %u",
+				  folio->index, index);
 			break;
+		}
 		folio_put(folio);
 	}
 	rcu_read_unlock();
@@ -230,18 +233,16 @@ int filemap_add_folio(unsigned int index, enum memdesc_type type, unsigned int o
 		free_frozen_pages(page, order);
 		return -ENOMEM;
 	}
-	/* Born locked: whoever finds it by frame number before it is in the file cannot move it. */
-	folio_init(folio, type, page_to_pfn(page), order, index, BIT(PG_locked));
+	folio_init(folio, type, page_to_pfn(page), order, index, 0);
 	folio_fill(folio, tag);
 	/* Release: pairs with mappable_try_get(), whose caller then reads fields, words and contents. */
 	atomic_set_release(&folio->m._refcount, 1);
+	/* Who finds it by frame number before it is in the file cannot migrate it: that asks for its place there. */
 	if (!filemap_replace(index, NULL, folio)) {
-		folio_unlock(folio);
 		folio_put(folio);
 		return -EEXIST;
 	}
-	/* The reference is the file's now, and the lock is what keeps it there until this: */
-	folio_unlock(folio);
+	/* Our reference is the file's now. */
 	return 0;
 }
 

@@ -133,6 +133,16 @@ void put_mappable(struct mappable *m, unsigned long word)
 		mappable_put(m);
 }
 
+/* Does the descriptor say that @pfn is one of its frames? With a reference, or the answer may change. */
+static bool mappable_covers(const struct mappable *m, unsigned long word, unsigned long pfn)
+{
+	const struct folio *folio = (const struct folio *)m;
+
+	if (word_is_folio(word))
+		return pfn - folio->pfn < 1ul << folio->order;
+	return pfn - mappable_pfn(m) < 1ul << mappable_order(m);
+}
+
 struct mappable *pfn_try_get(unsigned long pfn, unsigned long *wordp)
 {
 	struct mappable *m = NULL;
@@ -158,6 +168,7 @@ struct mappable *pfn_try_get(unsigned long pfn, unsigned long *wordp)
 		m = NULL;
 		goto out;
 	}
+	VM_BUG_ON(!mappable_covers(m, word, pfn), "reference on another page", pfn, "the word is 0x%lx", word);
 	*wordp = word;
 out:
 	rcu_read_unlock();

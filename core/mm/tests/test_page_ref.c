@@ -182,7 +182,8 @@ static void hammer(unsigned int cpu, unsigned int i)
 	if (cpu & 1) {
 		be->walk_pfns(mk_pfn(0), 64);
 	} else {
-		pfn_t a = be->alloc_pages(0, mk_order(i % 3), mk_nid(0));
+		/* The larger the page, the longer it has some words of its old life and some of its new one. */
+		pfn_t a = be->alloc_pages(0, mk_order(i % 6), mk_nid(0));
 		pfn_t b = be->alloc_pages(0, mk_order(i % 2), mk_nid(0));
 
 		if (!pfn_is_none(a))
