@@ -31,7 +31,7 @@ struct tally {
 };
 
 static struct {
-	const struct stress_options *options;
+	struct stress_options options;
 	struct program program; /* of the round that runs */
 	const struct scenario *scenario;
 	uint64_t round; /* of the scenario */
@@ -40,6 +40,7 @@ static struct {
 	struct tally *tally; /* by scenario */
 	bool finding;	     /* somebody reports one */
 	bool race;	     /* TSan has printed one */
+	bool over;	     /* no round runs any more */
 	char title[256];
 	char file[4096];
 } run;
@@ -64,15 +65,15 @@ static double elapsed(void)
 
 static bool write_json(void)
 {
-	const struct stress_options *o = run.options;
+	const struct stress_options *o = &run.options;
 	struct crash_file_error error;
-	cJSON *json = cJSON_CreateObject();
-	cJSON *list;
+	cJSON *json, *list;
 	char *text;
 	bool done;
 
 	if (!o->json)
 		return true;
+	json = cJSON_CreateObject();
 	cJSON_AddStringToObject(json, "backend", o->backend->name);
 	cJSON_AddStringToObject(json, "commit", crash_file_commit());
 	cJSON_AddNumberToObject(json, "cpus", o->cpus);
@@ -122,7 +123,7 @@ static void print_summary(void)
 			printf("%-20s %10" PRIu64 " %14" PRIu64 "\n", scenarios[i].generator.name, run.tally[i].rounds,
 			       run.tally[i].operations);
 	printf("%-20s %10" PRIu64 " %14lu  in %.1f s, %.0f a second, %u CPUs, seed %" PRIu64 "%s\n", "sum",
-	       run.total.rounds, executor_ops(), seconds, executor_ops() / seconds, run.options->cpus, run.options->seed,
+	       run.total.rounds, executor_ops(), seconds, executor_ops() / seconds, run.options.cpus, run.options.seed,
 	       interrupted ? ", interrupted" : "");
 	printf("nothing found\n");
 }
@@ -135,7 +136,7 @@ static void print_last_ops(void)
 	char line[PROGRAM_LINE_MAX];
 
 	fprintf(stderr, "The last operations of each CPU, oldest first (- was skipped, > is running):\n");
-	for (unsigned int cpu = 0; cpu < run.options->cpus; cpu++) {
+	for (unsigned int cpu = 0; cpu < run.options.cpus; cpu++) {
 		unsigned int nr = executor_last_ops(cpu, events);
 
 		for (unsigned int i = nr > 8 ? nr - 8 : 0; i < nr; i++) {
@@ -154,10 +155,10 @@ static void save_program(void)
 	struct crash_file_error error;
 
 	crash.size = program_encode(&run.program, bytes);
-	snprintf(crash.design, sizeof(crash.design), "%s", run.options->backend->name);
+	snprintf(crash.design, sizeof(crash.design), "%s", run.options.backend->name);
 	snprintf(crash.title, sizeof(crash.title), "%s", run.title);
-	snprintf(run.file, sizeof(run.file), "%s/stress-%s-seed%" PRIu64 "-round%" PRIu64 ".crash", run.options->save,
-		 run.scenario->generator.name, run.options->seed, run.round);
+	snprintf(run.file, sizeof(run.file), "%s/stress-%s-seed%" PRIu64 "-round%" PRIu64 ".crash", run.options.save,
+		 run.scenario->generator.name, run.options.seed, run.round);
 	if (!crash_file_write(&crash, run.file, &error)) {
 		fprintf(stderr, "mmstress: the program could not be saved: %s\n", error.message);
 		run.file[0] = 0;
@@ -182,11 +183,11 @@ static void __attribute__((noreturn)) report_finding(const char *title)
 	save_program();
 	fprintf(stderr,
 		"mmstress: found \"%s\" in scenario %s, seed %" PRIu64 ", round %" PRIu64 ", after %.1f s and %lu operations\n",
-		title, run.scenario->generator.name, run.options->seed, run.round, elapsed(), executor_ops());
+		title, run.scenario->generator.name, run.options.seed, run.round, elapsed(), executor_ops());
 	if (run.file[0])
 		fprintf(stderr, "mmstress: program saved as %s\n", run.file);
-	fprintf(stderr, "mmstress: to try again: mmstress --cpus=%u --seed=%" PRIu64 " --scenario=%s\n", run.options->cpus,
-		run.options->seed, run.scenario->generator.name);
+	fprintf(stderr, "mmstress: to try again: mmstress --cpus=%u --seed=%" PRIu64 " --scenario=%s\n", run.options.cpus,
+		run.options.seed, run.scenario->generator.name);
 	write_json();
 	fflush(NULL);
 	_exit(1);
@@ -208,6 +209,9 @@ void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak)
 
 static void on_death(void)
 {
+	/* A leak is only found when all is over, and is no program's. */
+	if (run.over)
+		return;
 	report_finding("sanitizer report");
 }
 
@@ -227,7 +231,7 @@ static void report_race(void)
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
-	return "halt_on_error=0:exitcode=1:second_deadlock_stack=1";
+	return "halt_on_error=0:exitcode=1:second_deadlock_stack=1:report_thread_leaks=0";
 }
 
 const char *__asan_default_options(void);
@@ -240,7 +244,7 @@ const char *__asan_default_options(void)
 
 static void print_progress(unsigned long ops, unsigned long ops_before)
 {
-	const struct stress_options *o = run.options;
+	const struct stress_options *o = &run.options;
 	const struct scenario *scenario = __atomic_load_n(&run.scenario, __ATOMIC_RELAXED);
 	uint64_t rounds = __atomic_load_n(&run.total.rounds, __ATOMIC_RELAXED);
 	double left = o->time - elapsed();
@@ -288,7 +292,7 @@ static void *watch(void *arg)
 
 static bool over(void)
 {
-	const struct stress_options *o = run.options;
+	const struct stress_options *o = &run.options;
 
 	return interrupted || (o->rounds && run.total.rounds >= o->rounds) || (o->time && elapsed() >= o->time);
 }
@@ -299,8 +303,8 @@ static void run_round(unsigned int scenario, uint64_t round)
 
 	run.round = round;
 	__atomic_store_n(&run.scenario, &scenarios[scenario], __ATOMIC_RELAXED);
-	scenario_program(run.scenario, run.options->cpus, run.options->seed, round, &run.program);
-	executor_run_threads(run.options->backend, &run.program, run.options->repeat);
+	scenario_program(run.scenario, run.options.cpus, run.options.seed, round, &run.program);
+	executor_run_threads(run.options.backend, &run.program, run.options.repeat);
 	run.tally[scenario].rounds++;
 	run.tally[scenario].operations += executor_ops() - before;
 	__atomic_store_n(&run.total.rounds, run.total.rounds + 1, __ATOMIC_RELAXED);
@@ -312,7 +316,7 @@ int stress_run(const struct stress_options *options)
 	pthread_t watcher;
 	bool written;
 
-	run.options = options;
+	run.options = *options;
 	run.tally = calloc(nr_scenarios, sizeof(*run.tally));
 	if (!run.tally)
 		sim_die("no memory for %u scenarios: free some", nr_scenarios);
@@ -339,6 +343,7 @@ int stress_run(const struct stress_options *options)
 	pthread_join(watcher, NULL);
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%79s\r", "");
+	run.over = true;
 	executor_shutdown();
 	print_summary();
 	written = write_json();

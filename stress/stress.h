@@ -10,7 +10,7 @@
 
 /**
  * stress_run() - run rounds until time or rounds are over, or somebody presses Ctrl-C
- * @options: kept until the process ends
+ * @options: copied, but not the strings that it points to
  *
  * Prints a line of progress a second where stderr is a terminal, and a summary at the end. Returns the exit status, 0
  * or 2. With a finding it does not return: the finding is reported, the program saved, and the process ends with 1.
