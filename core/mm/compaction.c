@@ -112,6 +112,17 @@ static void release_block(struct compact_control *cc, unsigned long pfn, unsigne
 	free_one_page(cc->zone, pfn_to_page(pfn), pfn, order, false);
 }
 
+/* Into the array, or back to the buddy when that is full. */
+static void keep_block(struct compact_control *cc, unsigned long pfn, unsigned int order)
+{
+	if (cc->nr_blocks == COMPACT_FREE_BLOCKS) {
+		release_block(cc, pfn, order);
+		return;
+	}
+	cc->blocks[cc->nr_blocks].pfn = pfn;
+	cc->blocks[cc->nr_blocks++].order = order;
+}
+
 static void release_blocks(struct compact_control *cc)
 {
 	while (cc->nr_blocks) {
@@ -160,19 +171,18 @@ static struct page *compaction_alloc(unsigned int order, void *private)
 		release_block(cc, pfn, block_order);
 	}
 	while (block_order > order) {
-		unsigned long half;
-
 		block_order--;
-		half = pfn + (1ul << block_order);
-		if (cc->nr_blocks == COMPACT_FREE_BLOCKS) {
-			release_block(cc, half, block_order);
-			continue;
-		}
-		cc->blocks[cc->nr_blocks].pfn = half;
-		cc->blocks[cc->nr_blocks++].order = block_order;
+		keep_block(cc, pfn + (1ul << block_order), block_order);
 	}
 	post_alloc_hook(pfn_to_page(pfn), order, __GFP_MOVABLE);
 	return pfn_to_page(pfn);
+}
+
+/* free_folio_t of a compaction: the next page may take it, or this one when it is tried again. */
+static void compaction_free(struct page *page, unsigned int order, void *private)
+{
+	free_pages_prepare(page, order);
+	keep_block(private, page_to_pfn(page), order);
 }
 
 /* --- migrate scanner --- */
@@ -213,7 +223,7 @@ static bool compact_block(struct compact_control *cc)
 		nr = isolate_migratepages_block(&cc->migrate_pfn, end, COMPACT_CLUSTER_MAX, cc->order, pfns);
 		if (!nr)
 			break;
-		left = migrate_pages(pfns, nr, compaction_alloc, NULL, cc, cc->async);
+		left = migrate_pages(pfns, nr, compaction_alloc, compaction_free, cc, cc->async);
 		putback_movable_pages(pfns, left);
 		moved |= left < nr;
 	}

@@ -111,6 +111,8 @@ static void no_target_no_compaction(void **state)
 	checkerboard(2);
 	fault_arm(FAULT_TARGET, 0);
 	assert_int_equal(be->compact(mk_nid(0), mk_order(5)), -ENOMEM);
+	fault_arm(FAULT_DESC, 0); /* targets, but no folio to put there: each is used again */
+	assert_int_equal(be->compact(mk_nid(0), mk_order(5)), -ENOMEM);
 	fault_disarm();
 	be->check();
 	assert_int_equal(stats_now().migrate_success, 0);
@@ -175,6 +177,55 @@ static void folios_of_all_sizes_move(void **state)
 	clean_up();
 }
 
+static int boot_large_pageblocks(void **state)
+{
+	struct mmfuzz_config config = small_machine();
+
+	shutdown_machine(state);
+	config.pageblock_order = 8;
+	config.section_order = 8;
+	config.max_pfn = 1024;
+	config.zones[0].range.nr = 1024;
+	boot(&config);
+	return 0;
+}
+
+/*
+ *	| 128 folios, the rest frozen | frozen | frozen | .X.X.X.X.X.X ... |
+ *
+ * The last pageblock has more free blocks than a compaction holds at once: it goes on there, not in front of it.
+ */
+static void a_block_with_many_targets_is_used_up(void **state)
+{
+	static bool frozen[1024];
+	pfn_t pfn;
+
+	(void)state;
+	for (unsigned int i = 0; i < 1024; i++) {
+		pfn = be->alloc_frozen(MMFUZZ_GFP_MOVABLE, mk_order(0), mk_nid(0));
+		assert_false(pfn_is_none(pfn));
+		frozen[pfn.pfn] = true;
+	}
+	for (unsigned int i = 0; i < 128; i++) {
+		be->free_frozen(mk_pfn(i), mk_order(0));
+		frozen[i] = false;
+	}
+	for (unsigned int i = 0; i < 128; i++)
+		assert_int_equal(be->folio_add(i, MMFUZZ_FOLIO_FILE, mk_order(0), MMFUZZ_GFP_MOVABLE, i << 8), 0);
+	for (unsigned int i = 768; i < 1024; i += 2) {
+		be->free_frozen(mk_pfn(i), mk_order(0));
+		frozen[i] = false;
+	}
+	be->quiesce();
+	assert_int_equal(be->compact(mk_nid(0), mk_order(7)), 0);
+	be->check();
+	assert_int_equal(stats_now().migrate_success, 128);
+	for (unsigned int i = 0; i < 1024; i++)
+		if (frozen[i])
+			be->free_frozen(mk_pfn(i), mk_order(0));
+	clean_up();
+}
+
 static void asynchronous_compaction_does_not_wait(void **state)
 {
 	(void)state;
@@ -232,6 +283,7 @@ int main(void)
 		cmocka_unit_test_setup(folios_of_all_sizes_move, reset),
 		cmocka_unit_test_setup(asynchronous_compaction_does_not_wait, reset),
 		cmocka_unit_test_setup(compaction_races_with_hotplug, reset),
+		cmocka_unit_test_setup(a_block_with_many_targets_is_used_up, boot_large_pageblocks),
 	};
 
 	return cmocka_run_group_tests(tests, boot_small, shutdown_machine);

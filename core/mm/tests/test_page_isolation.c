@@ -314,6 +314,31 @@ static void isolation_races_with_free(void **state)
 	machine_is_as_booted();
 }
 
+/* CPU 0 has memory come and go; the others isolate its first pageblock whenever they find it. */
+static void hotplug_hammer(unsigned int cpu, unsigned int i)
+{
+	if (cpu) {
+		if (!isolate(8, 1 + i % 2))
+			undo(8, 1 + i % 2);
+	} else if (be->block_state(mk_block(4)) == 2) {
+		be->offline_pages(mk_block(4));
+	} else {
+		be->online_pages(mk_block(4), MMFUZZ_ZONE_NORMAL);
+	}
+}
+
+static void isolation_races_with_offlining(void **state)
+{
+	(void)state;
+	assert_int_equal(be->add_memory(mk_block(4), mk_nid(0)), 0);
+	race(hotplug_hammer);
+	be->check();
+	if (be->block_state(mk_block(4)) == 2)
+		assert_int_equal(be->offline_pages(mk_block(4)), 0);
+	assert_int_equal(be->remove_memory(mk_block(4)), 0);
+	machine_is_as_booted();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +355,7 @@ int main(void)
 		cmocka_unit_test_setup(memory_that_is_not_online_is_busy, reset),
 		cmocka_unit_test_setup(who_did_not_isolate_must_not_undo, reset),
 		cmocka_unit_test_setup(isolation_races_with_free, reset),
+		cmocka_unit_test_setup(isolation_races_with_offlining, reset),
 		cmocka_unit_test_setup(holes_and_cma_are_left_alone, boot_with_holes),
 	};
 
