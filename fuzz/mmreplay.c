@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "crash_file.h"
+#include "executor.h"
 #include "program.h"
 #include "replay.h"
 #include "shrink.h"
@@ -144,11 +145,32 @@ static void free_input(struct input *input)
 static struct program program;
 static char text[PROGRAM_TEXT_MAX];
 
-static void print_program(const struct crash_file *crash)
+/* The operation that was running when the child failed: the last one that any CPU has begun. */
+static long running_op(void)
 {
+	for (unsigned int cpu = 0; cpu < PROGRAM_MAX_CPUS; cpu++) {
+		struct executor_event events[EXECUTOR_LOG];
+		unsigned int nr = executor_last_ops(cpu, events);
+
+		if (nr && !events[nr - 1].done)
+			return events[nr - 1].op;
+	}
+	return -1;
+}
+
+/* @mark: the operation that fails, -1 for none; what is printed assembles all the same. */
+static void print_program(const struct crash_file *crash, long mark)
+{
+	const char *line = text;
+
 	program_decode(&program, crash->payload, crash->size);
 	program_print(&program, text, sizeof(text));
-	fputs(text, stdout);
+	for (long op = -1; *line; op++) {
+		size_t len = strcspn(line, "\n");
+
+		printf("%.*s%s\n", (int)len, line, mark >= 0 && op == mark ? " # fails here" : "");
+		line += len + (line[len] == '\n');
+	}
 }
 
 static void print_bytes(const struct crash_file *crash)
@@ -171,10 +193,10 @@ static void print_bytes(const struct crash_file *crash)
 		printf("... %zu bytes in all\n", crash->size);
 }
 
-static void print_input(const struct input *input)
+static void print_input(const struct input *input, long mark)
 {
 	if (input->target->is_program)
-		print_program(&input->crash);
+		print_program(&input->crash, mark);
 	else
 		print_bytes(&input->crash);
 }
@@ -211,7 +233,7 @@ static int replay_one(const char *path)
 		if (input.crash.title[0] && strcmp(input.crash.title, result.title))
 			printf("it was saved with another title: %s\n", input.crash.title);
 		printf("\n");
-		print_input(&input);
+		print_input(&input, result.note);
 		status = EXIT_FAILED;
 	} else {
 		printf("%s: %s does not fail\n", path, input.target->name);
@@ -414,7 +436,9 @@ static int shrink_one(const char *path)
 		die("%s", error.message);
 	printf("%s: %s fails: %s (%u tries)\n\n", output, input.target->name, result.title,
 	       shrink.tries);
-	print_input(&input);
+	replay_result_free(&result);
+	run(&input, true, &result);
+	print_input(&input, result.note);
 	free(output);
 	replay_result_free(&result);
 	free_input(&input);
@@ -430,7 +454,7 @@ static int show_text(const char *path)
 	load_input(&input, path, false);
 	if (input.target && !input.target->is_program)
 		die("%s is for target %s, whose inputs are no programs", path, input.target->name);
-	print_program(&input.crash);
+	print_program(&input.crash, -1);
 	free_input(&input);
 	return EXIT_PASSED;
 }
@@ -611,6 +635,7 @@ int main(int argc, char **argv)
 {
 	if (argp_parse(&argp, argc, argv, 0, NULL, NULL))
 		return EXIT_UNUSABLE;
+	replay_set_note(running_op);
 	switch (options.mode) {
 	case MODE_REPLAY:
 		return replay_all();

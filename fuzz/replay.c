@@ -22,16 +22,33 @@ struct told {
 	volatile size_t at;
 	volatile bool passed;
 	volatile bool bug;
+	volatile long note;
 	char title[256];
 };
 
 static struct told *told;
 static bool leave_at_bug;
+static replay_note_fn note_fn;
+
+/* Of a sanitizer, when one is linked: called before it ends the process. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+void replay_set_note(replay_note_fn fn)
+{
+	note_fn = fn;
+}
+
+static void take_note(void)
+{
+	if (note_fn && told->note < 0)
+		told->note = note_fn();
+}
 
 static void bug_handler(const struct sim_bug_report *report)
 {
 	sim_bug_title(report, told->title, sizeof(told->title));
 	told->bug = true;
+	take_note();
 	/* Else abort() follows, and with it the sanitizer's stack. */
 	if (leave_at_bug)
 		_exit(1);
@@ -63,6 +80,8 @@ static void __noreturn run_child(replay_fn fn, const struct replay_input *inputs
 	/* Inherited dispositions of SIGALRM must not save a child that hangs. */
 	signal(SIGALRM, SIG_DFL);
 	sim_set_bug_handler(bug_handler);
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(take_note);
 	for (size_t i = 0; i < nr; i++) {
 		told->at = i;
 		alarm(seconds);
@@ -143,6 +162,7 @@ static void judge(struct replay_result *result, int status)
 {
 	result->verdict = REPLAY_FAILED;
 	result->at = told->at;
+	result->note = told->note;
 	if (told->bug) {
 		told->title[sizeof(told->title) - 1] = '\0';
 		strcpy(result->title, told->title);
@@ -180,11 +200,13 @@ void replay_many(replay_fn fn, const struct replay_input *inputs, size_t nr, uns
 	pid_t pid;
 
 	memset(result, 0, sizeof(*result));
+	result->note = -1;
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (told == MAP_FAILED) {
 		impossible(result, "no shared memory");
 		return;
 	}
+	told->note = -1;
 	output = memfd_create("mmreplay", MFD_CLOEXEC);
 	fflush(NULL);
 	pid = fork();

@@ -23,17 +23,29 @@ enum replay_verdict {
  * @title: of the finding: "RULE in FUNC" of mm_bug(), else what the sanitizer's summary says, else
  *	the signal, or "timeout"
  * @at: REPLAY_FAILED of replay_many(): index of the input that failed
+ * @note: what the replay_note_fn said when it failed, else -1
  * @output: what the child printed, NULL if nothing could be had; replay_result_free()
  */
 struct replay_result {
 	enum replay_verdict verdict;
 	char title[256];
 	size_t at;
+	long note;
 	char *output;
 	size_t output_size;
 };
 
 typedef int (*replay_fn)(const uint8_t *data, size_t size);
+
+/**
+ * typedef replay_note_fn - asked in the child, when it fails, for a number that the parent wants
+ *
+ * Runs amid a broken machine: it may only look. -1 for nothing to say.
+ */
+typedef long (*replay_note_fn)(void);
+
+/** replay_set_note() - who is asked; NULL for nobody */
+void replay_set_note(replay_note_fn fn);
 
 /** struct replay_input - one of several inputs */
 struct replay_input {

@@ -76,6 +76,23 @@ static void a_bug_has_its_rule_and_function_as_title(void **state)
 	assert_non_null(strstr(result.output, "mmfuzz: BUG: planted rule in misbehave: as asked"));
 }
 
+static long say_42(void)
+{
+	return 42;
+}
+
+static void the_child_is_asked_what_it_did(void **state)
+{
+	(void)state;
+	replay_set_note(say_42);
+	run("b");
+	assert_int_equal(result.note, 42);
+	replay_result_free(&result);
+	run("p");
+	assert_int_equal(result.note, -1);
+	replay_set_note(NULL);
+}
+
 static void a_signal_is_named(void **state)
 {
 	(void)state;
@@ -154,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(a_good_input_passes),
 		test(a_bug_has_its_rule_and_function_as_title),
+		test(the_child_is_asked_what_it_did),
 		test(a_signal_is_named),
 		test(a_hang_is_a_timeout),
 		test(an_exit_is_a_failure),
