@@ -76,6 +76,8 @@ static void be_stats(struct mmfuzz_stats *stats)
 	for (unsigned int i = 0; i < mm->nr_zones; i++) {
 		struct zone *zone = &mm->zones[i];
 
+		if (!populated_zone(zone))
+			continue;
 		stats->managed += zone_managed_pages(zone);
 		stats->free += zone_page_state(zone, NR_FREE_PAGES);
 		stats->free_isolated += zone_page_state(zone, NR_FREE_ISOLATED);

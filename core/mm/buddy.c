@@ -34,8 +34,8 @@ void add_to_free_list(struct page *page, struct zone *zone, unsigned int order, 
 	unsigned long pfn = page_to_pfn(page);
 
 	lockdep_assert_held(&zone->lock);
-	VM_BUG_ON(get_pageblock_migratetype(pfn) != mt, "free list of another type", pfn, "list %u, pageblock %u", mt,
-		  get_pageblock_migratetype(pfn));
+	VM_BUG_ON(get_pageblock_migratetype(pfn) != mt, "free list of another type", pfn, "list of %s, pageblock %s",
+		  migratetype_names[mt], migratetype_names[get_pageblock_migratetype(pfn)]);
 	if (to_tail)
 		list_add_tail(&area->free_list[mt], pfn, MEMDESC_BUDDY, order);
 	else
@@ -53,8 +53,8 @@ void del_page_from_free_list(struct page *page, struct zone *zone, unsigned int 
 	lockdep_assert_held(&zone->lock);
 	MM_BUG_ON(!word_is_buddy(word) || free_order(word) != order, "not a free block of that order", pfn,
 		  "order %u expected", order);
-	VM_BUG_ON(get_pageblock_migratetype(pfn) != mt, "free list of another type", pfn, "list %u, pageblock %u", mt,
-		  get_pageblock_migratetype(pfn));
+	VM_BUG_ON(get_pageblock_migratetype(pfn) != mt, "free list of another type", pfn, "list of %s, pageblock %s",
+		  migratetype_names[mt], migratetype_names[get_pageblock_migratetype(pfn)]);
 	list_del(&area->free_list[mt], pfn, word);
 	area->nr_free--;
 	account_freepages(zone, -(1l << order), mt);

@@ -10,10 +10,7 @@
 #include "freelist.h"
 #include "internal.h"
 
-/* How the checker walks says nothing of the input: as coverage it would only be noise, and slow. */
-#ifdef __clang__
-#pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
-#endif
+NO_COVERAGE_BEGIN
 
 /* What the walk along the frames of a zone counted, in frames unless it says blocks. */
 struct zone_walk {
@@ -33,11 +30,6 @@ struct walk {
 	unsigned long folios;
 	unsigned long mappables;
 	bool idle; /* nothing may be anybody's */
-};
-
-static const char *const migratetype_names[MIGRATE_TYPES] = {
-	[MIGRATE_UNMOVABLE] = "unmovable",   [MIGRATE_MOVABLE] = "movable", [MIGRATE_RECLAIMABLE] = "reclaimable",
-	[MIGRATE_HIGHATOMIC] = "highatomic", [MIGRATE_CMA] = "cma",	    [MIGRATE_ISOLATE] = "isolate",
 };
 
 static const char *const zone_type_names[MMFUZZ_NR_ZONE_TYPES] = { "DMA", "Normal", "Movable" };
@@ -363,7 +355,7 @@ static void do_check(bool idle)
 	}
 	for (unsigned int i = 0; i < mm->nr_zones; i++) {
 		/* A zone that never had memory has nothing that could be wrong but what the walk has found. */
-		if (!mm->zones[i].spanned_pages && !walk.zone[i].present)
+		if (!populated_zone(&mm->zones[i]) && !walk.zone[i].present)
 			continue;
 		check_zone(&mm->zones[i], &walk.zone[i]);
 		check_deferred(&mm->zones[i], walk.zone[i].deferred);
@@ -414,6 +406,4 @@ void mm_check_idle(void)
 	do_check(true);
 }
 
-#ifdef __clang__
-#pragma clang attribute pop
-#endif
+NO_COVERAGE_END

@@ -104,6 +104,7 @@ void clear_page_guard(struct zone *zone, struct page *page, unsigned int order);
 
 /* --- pageblock.c: migratetypes of pageblocks, fall-back and stealing, HIGHATOMIC reserve --- */
 
+extern const char *const migratetype_names[MIGRATE_TYPES];
 /** set_pageblock_migratetype() - keep the isolate bit; under zone->lock */
 void set_pageblock_migratetype(unsigned long pfn, enum migratetype mt);
 /** move_freepages_block() - change type of one pageblock and move its free blocks; splits a larger free block first */

@@ -247,6 +247,12 @@ static __always_inline unsigned long zone_managed_pages(struct zone *zone)
 	return atomic_long_read(&zone->managed_pages);
 }
 
+/** populated_zone() - it has, or had since the last reset, memory that is online: its pagesets and lists may hold some */
+static __always_inline bool populated_zone(const struct zone *zone)
+{
+	return READ_ONCE(zone->spanned_pages) != 0;
+}
+
 static __always_inline unsigned long zone_page_state(struct zone *zone, enum zone_stat_item item)
 {
 	return READ_ONCE(zone->vm_stat[item]);

@@ -9,6 +9,11 @@
 #include "freelist.h"
 #include "internal.h"
 
+const char *const migratetype_names[MIGRATE_TYPES] = {
+	[MIGRATE_UNMOVABLE] = "unmovable",   [MIGRATE_MOVABLE] = "movable", [MIGRATE_RECLAIMABLE] = "reclaimable",
+	[MIGRATE_HIGHATOMIC] = "highatomic", [MIGRATE_CMA] = "cma",	    [MIGRATE_ISOLATE] = "isolate",
+};
+
 void set_pageblock_migratetype(unsigned long pfn, enum migratetype mt)
 {
 	unsigned char *byte = &pageblock_flags[pfn >> pageblock_order];

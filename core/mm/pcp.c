@@ -109,7 +109,7 @@ void drain_cpu_pages(unsigned int cpu, struct zone *zone)
 	for (unsigned int i = 0; i < mm->nr_zones; i++) {
 		struct per_cpu_pages *pcp = &mm->zones[i].pcp[cpu];
 
-		if (zone && zone != &mm->zones[i])
+		if (!populated_zone(&mm->zones[i]) || (zone && zone != &mm->zones[i]))
 			continue;
 		/*
 		 * The count is read under the lock: a CPU that is just filling its lists holds it, and a look from
@@ -132,7 +132,7 @@ void drain_all_pages(struct zone *zone)
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		drain_cpu_pages(cpu, zone);
 	for (unsigned int i = 0; i < mm->nr_zones; i++) {
-		if (zone && zone != &mm->zones[i])
+		if (!populated_zone(&mm->zones[i]) || (zone && zone != &mm->zones[i]))
 			continue;
 		zone_lock(&mm->zones[i]);
 		drain_deferred(&mm->zones[i]);

@@ -7,6 +7,8 @@
 
 #include <sim/lockdep.h>
 
+NO_COVERAGE_BEGIN
+
 static const char *const *rank_names;
 static unsigned int nr_rank_names;
 
@@ -27,9 +29,8 @@ const char *sim_lock_name(unsigned int rank)
 
 static struct sim_held_lock *find_held(struct sim_cpu *cpu, const void *lock)
 {
-	unsigned int i;
-
-	for (i = 0; i < cpu->nr_held; i++)
+	/* What was taken last is asked for first. */
+	for (unsigned int i = cpu->nr_held; i--;)
 		if (cpu->held[i].lock == lock)
 			return &cpu->held[i];
 	return NULL;
@@ -54,19 +55,22 @@ static void push(struct sim_cpu *cpu, const void *lock, unsigned int rank, bool 
 void lockdep_acquire(const void *lock, unsigned int rank, bool sleeping, const char *func)
 {
 	struct sim_cpu *cpu = this_cpu();
-	const struct sim_held_lock *held = find_held(cpu, lock);
-	unsigned int i;
 
-	if (unlikely(held))
-		sim_bug("lock recursion", func, SIM_NO_PFN, "CPU %u holds %s already, since %s",
-			cpu->id, sim_lock_name(rank), held->func);
-	for (i = 0; i < cpu->nr_held; i++) {
+	for (unsigned int i = 0; i < cpu->nr_held; i++) {
+		const struct sim_held_lock *held = &cpu->held[i];
+
+		if (likely(rank > held->rank))
+			continue;
+		held = find_held(cpu, lock);
+		if (held)
+			sim_bug("lock recursion", func, SIM_NO_PFN,
+				"CPU %u holds %s already, since %s", cpu->id,
+				sim_lock_name(rank), held->func);
 		held = &cpu->held[i];
-		if (unlikely(rank <= held->rank))
-			sim_bug("lock order", func, SIM_NO_PFN,
-				"CPU %u takes %s (rank %u) while it holds %s (rank %u), since %s",
-				cpu->id, sim_lock_name(rank), rank, sim_lock_name(held->rank),
-				held->rank, held->func);
+		sim_bug("lock order", func, SIM_NO_PFN,
+			"CPU %u takes %s (rank %u) while it holds %s (rank %u), since %s",
+			cpu->id, sim_lock_name(rank), rank, sim_lock_name(held->rank),
+			held->rank, held->func);
 	}
 	push(cpu, lock, rank, sleeping, func);
 }
@@ -133,3 +137,5 @@ void lockdep_check_sleep(const char *func)
 }
 
 #endif /* MM_DEBUG */
+
+NO_COVERAGE_END

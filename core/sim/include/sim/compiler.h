@@ -213,4 +213,17 @@ void __tsan_atomic_thread_fence(int order);
 #define try_cmpxchg_relaxed(p, oldp, new)                                                          \
 	__sim_try_cmpxchg(p, oldp, new, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
 
+/*
+ * Between these two, functions are not instrumented for coverage: judges, whose own ways say nothing of the input, and
+ * would drown what does.
+ */
+#ifdef __clang__
+#define NO_COVERAGE_BEGIN                                                                          \
+	_Pragma("clang attribute push(__attribute__((no_sanitize(\"coverage\"))), apply_to = function)")
+#define NO_COVERAGE_END _Pragma("clang attribute pop")
+#else
+#define NO_COVERAGE_BEGIN
+#define NO_COVERAGE_END
+#endif
+
 #endif /* SIM_COMPILER_H */

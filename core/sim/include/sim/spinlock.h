@@ -143,7 +143,12 @@ static __always_inline bool mutex_is_locked(const struct mutex *m)
 
 /** lockdep_assert_held - this CPU holds @lock, a spinlock_t or struct mutex; MM_DEBUG builds */
 #if MM_DEBUG
-#define lockdep_assert_held(l)	lockdep_check_held((l), (l)->rank, __func__)
+#define lockdep_assert_held(l)                                                                     \
+	do {                                                                                       \
+		/* Nobody else writes this CPU's number into the word. */                          \
+		if (unlikely(READ_ONCE((l)->locked) != smp_processor_id() + 1))                    \
+			lockdep_check_held((l), (l)->rank, __func__);                              \
+	} while (0)
 #else
 #define lockdep_assert_held(l)	((void)sizeof((l)->rank))
 #endif
