@@ -33,6 +33,7 @@ struct target {
 	const char *name;
 	replay_fn fn;
 	bool is_program;
+	const char *design;
 };
 
 enum {
@@ -41,7 +42,7 @@ enum {
 };
 
 static const struct target targets[] = {
-#define X(target, input) { #target, target, input == PROGRAM },
+#define X(target, input, design) { #target, target, input == PROGRAM, design },
 	FUZZ_TARGETS(X)
 #undef X
 };
@@ -132,8 +133,10 @@ static void load_input(struct input *input, const char *path, bool needs_target)
 	input->target = options.target;
 	input->crash.payload = data;
 	input->crash.size = size;
-	if (input->target)
+	if (input->target) {
 		strcpy(input->crash.target, input->target->name);
+		strcpy(input->crash.design, input->target->design);
+	}
 }
 
 static void free_input(struct input *input)

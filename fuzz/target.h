@@ -16,16 +16,17 @@
 #include "mutate.h"
 
 /*
- * FUZZ_TARGETS - X(name, input)
+ * FUZZ_TARGETS - X(name, input, design)
  *
  * @input: PROGRAM: bytes of a program (program.h); BYTES: anything
+ * @design: backend that it runs, as crash files name it; "" for none
  */
-#define FUZZ_TARGETS(X)          \
-	X(fuzz_text, BYTES)      \
-	X(fuzz_memdesc, PROGRAM) \
-	X(fuzz_memdesc_word, BYTES)
+#define FUZZ_TARGETS(X)                     \
+	X(fuzz_text, BYTES, "")             \
+	X(fuzz_memdesc, PROGRAM, "memdesc") \
+	X(fuzz_memdesc_word, BYTES, "memdesc")
 
-#define X(name, input) int name(const uint8_t *data, size_t size);
+#define X(name, input, design) int name(const uint8_t *data, size_t size);
 FUZZ_TARGETS(X)
 #undef X
 
