@@ -4,10 +4,11 @@
  *
  *	zone start  | migrate scanner -->  ...  <-- free scanner |  zone end
  *
- * The migrate scanner isolates movable pages, the free scanner free blocks to move them to, each a pageblock at a time,
- * until a free block of the wanted order exists or they meet. Both keep to arrays on the stack. Sections come and go
- * under them: the migrate scanner looks at words under RCU, the free scanner under RCU and zone->lock, and neither keeps a
- * frame that it does not own over the end of either. Pageblocks that somebody has isolated are left alone.
+ * The migrate scanner isolates movable pages, the free scanner free blocks to move them to, each a
+ * pageblock at a time, until a free block of the wanted order exists or they meet. Both keep to
+ * arrays on the stack. Sections come and go under them: the migrate scanner looks at words under
+ * RCU, the free scanner under RCU and zone->lock, and neither keeps a frame that it does not own
+ * over the end of either. Pageblocks that somebody has isolated are left alone.
  */
 #include "internal.h"
 
@@ -23,7 +24,8 @@
  * @free_pfn: where the free scanner goes on, downwards; a pageblock's first frame
  * @exhausted: not even a single frame was left to move to
  * @nr_blocks: used entries of @blocks
- * @blocks: taken off the free lists and not yet handed out; words 0, not yet through post_alloc_hook()
+ * @blocks: taken off the free lists and not yet handed out; words 0, not yet through
+ * post_alloc_hook()
  */
 struct compact_control {
 	struct zone *zone;
@@ -72,7 +74,10 @@ static bool isolate_freepages_block(struct compact_control *cc, unsigned long st
 			break;
 		}
 		order = free_order(word);
-		/* As large as what is wanted: there is no gain in breaking it up. 0: the watermark forbids. */
+		/*
+		 * As large as what is wanted: there is no gain in breaking it up. 0: the watermark
+		 * forbids.
+		 */
 		if (order < cc->order && __isolate_free_page(pfn_to_page(pfn), order)) {
 			cc->blocks[cc->nr_blocks].pfn = pfn;
 			cc->blocks[cc->nr_blocks++].order = order;
@@ -134,7 +139,8 @@ static void release_blocks(struct compact_control *cc)
 /* --- targets --- */
 
 /* Take the smallest block of at least @order out of the array; false if there is none. */
-static bool take_block(struct compact_control *cc, unsigned int order, unsigned long *pfn, unsigned int *block_order)
+static bool take_block(struct compact_control *cc, unsigned int order, unsigned long *pfn,
+		       unsigned int *block_order)
 {
 	unsigned int best = cc->nr_blocks;
 
@@ -209,7 +215,10 @@ static bool compact_finished(struct zone *zone, unsigned int order)
 	return found;
 }
 
-/* Move what can move out of the pageblock that the migrate scanner stands at; whether anything moved. */
+/*
+ * Move what can move out of the pageblock that the migrate scanner stands at; whether anything
+ * moved.
+ */
 static bool compact_block(struct compact_control *cc)
 {
 	unsigned long end = ALIGN_DOWN(cc->migrate_pfn, pageblock_nr_pages) + pageblock_nr_pages;
@@ -219,8 +228,12 @@ static bool compact_block(struct compact_control *cc)
 	while (cc->migrate_pfn < end) {
 		unsigned long nr, left;
 
-		/* A folio as large as what is wanted would only change places with another block of that size. */
-		nr = isolate_migratepages_block(&cc->migrate_pfn, end, COMPACT_CLUSTER_MAX, cc->order, pfns);
+		/*
+		 * A folio as large as what is wanted would only change places with another block of
+		 * that size.
+		 */
+		nr = isolate_migratepages_block(&cc->migrate_pfn, end, COMPACT_CLUSTER_MAX,
+						cc->order, pfns);
 		if (!nr)
 			break;
 		left = migrate_pages(pfns, nr, compaction_alloc, compaction_free, cc, cc->async);
@@ -252,17 +265,24 @@ bool compact_zone_order(struct zone *zone, unsigned int order, bool async)
 	found = compact_finished(zone, order);
 	while (!found && !cc.exhausted && cc.migrate_pfn < cc.free_pfn) {
 		if (!suitable_migration_source(&cc, cc.migrate_pfn)) {
-			cc.migrate_pfn = ALIGN_DOWN(cc.migrate_pfn, pageblock_nr_pages) + pageblock_nr_pages;
+			cc.migrate_pfn =
+				ALIGN_DOWN(cc.migrate_pfn, pageblock_nr_pages) + pageblock_nr_pages;
 			continue;
 		}
 		if (compact_block(&cc)) {
-			/* What it left behind was freed to this CPU's pageset, where nothing merges. */
+			/*
+			 * What it left behind was freed to this CPU's pageset, where nothing
+			 * merges.
+			 */
 			drain_local_pages(zone);
 			found = compact_finished(zone, order);
 		}
 	}
 	release_blocks(&cc);
-	/* What the free scanner gave back may have merged, or somebody may have been faster than we. */
+	/*
+	 * What the free scanner gave back may have merged, or somebody may have been faster than
+	 * we.
+	 */
 	if (!found)
 		found = compact_finished(zone, order);
 	count_vm_events(found ? COMPACT_SUCCESS : COMPACT_FAIL, 1);

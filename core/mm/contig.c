@@ -1,29 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contiguous ranges: exactly these frames, or so many in a row, emptied of movable pages where need be.
+ * Contiguous ranges: exactly these frames, or so many in a row, emptied of movable pages where need
+ * be.
  *
  *	pageblock:  |....AAAA|MMMM..AA|AA......|	A asked for, M neighbours that stay
  *	1. isolate  |iiiiiiii|iiiiiiii|iiiiiiii|	free pages of these blocks stay free
- *	2. migrate       AAAA          AA AA		what can move leaves the range, and only that
+ *	2. migrate       AAAA          AA AA		what can move leaves the range
  *	3. take          AAAA          AA AA		all at once under zone->lock, or nothing
  *	4. undo     |........|........|........|
  *
- * Step 3 cuts the range out of free blocks that reach beyond it and never lets a frame be in no place: who comes second, to
- * the isolate bits or to the frames, gets -EBUSY and has changed nothing. Frames come out as single Frozen ones; the
- * refcounted form is a wrapper. This file keeps no record of what it gave: the words do.
+ * Step 3 cuts the range out of free blocks that reach beyond it and never lets a frame be in no
+ * place: who comes second, to the isolate bits or to the frames, gets -EBUSY and has changed
+ * nothing. Frames come out as single Frozen ones; the refcounted form is a wrapper. This file keeps
+ * no record of what it gave: the words do.
  */
 #include "internal.h"
 
 /* Frames isolated and migrated at once; they stand on the stack. */
-#define CONTIG_BATCH 32
+#define CONTIG_BATCH	  32
 /* Rounds of emptying: what is on its way between two owners has settled in the next one. */
-#define CONTIG_TRIES 3
+#define CONTIG_TRIES	  3
 /* Ranges tried in earnest by one call that may choose. */
 #define CONTIG_CANDIDATES 64
 
 /* --- taking free frames --- */
 
-/* Put [start, end), a part of a free block that was taken off its list, back in the largest blocks that fit. */
+/*
+ * Put [start, end), a part of a free block that was taken off its list, back in the largest blocks
+ * that fit.
+ */
 static void give_back(struct zone *zone, unsigned long start, unsigned long end)
 {
 	while (start < end) {
@@ -32,8 +37,12 @@ static void give_back(struct zone *zone, unsigned long start, unsigned long end)
 		if (start)
 			order = min(order, __ffs(start));
 		order = min(order, MAX_PAGE_ORDER);
-		/* Their buddies are in the range that is taken, or come next: there is nothing to merge with. */
-		add_to_free_list(pfn_to_page(start), zone, order, get_pageblock_migratetype(start), false);
+		/*
+		 * Their buddies are in the range that is taken, or come next: there is nothing to
+		 * merge with.
+		 */
+		add_to_free_list(pfn_to_page(start), zone, order, get_pageblock_migratetype(start),
+				 false);
 		start += 1ul << order;
 	}
 }
@@ -53,7 +62,8 @@ static unsigned long first_not_free(unsigned long start, unsigned long end)
 
 /*
  * Take exactly [start, end) off the free lists.
- * Return: @end, and the frames are the caller's with words of 0; or a frame that is not free, and nothing has changed.
+ * Return: @end, and the frames are the caller's with words of 0; or a frame that is not free, and
+ * nothing has changed.
  */
 static unsigned long take_free_range(struct zone *zone, unsigned long start, unsigned long end)
 {
@@ -68,7 +78,8 @@ static unsigned long take_free_range(struct zone *zone, unsigned long start, uns
 		unsigned int order = free_order(page_word_locked(pfn_to_page(pfn)));
 		unsigned long next = pfn + (1ul << order);
 
-		del_page_from_free_list(pfn_to_page(pfn), zone, order, get_pageblock_migratetype(pfn));
+		del_page_from_free_list(pfn_to_page(pfn), zone, order,
+					get_pageblock_migratetype(pfn));
 		give_back(zone, pfn, max(pfn, start));
 		give_back(zone, min(next, end), next);
 		pfn = next;
@@ -80,7 +91,10 @@ out:
 
 /* --- emptying a range --- */
 
-/* The zone that all of [start, end) is online in; NULL with *@err set. Whole pageblocks are looked at. */
+/*
+ * The zone that all of [start, end) is online in; NULL with *@err set. Whole pageblocks are looked
+ * at.
+ */
 static struct zone *range_zone(unsigned long start, unsigned long end, int *err)
 {
 	struct zone *zone;
@@ -88,8 +102,8 @@ static struct zone *range_zone(unsigned long start, unsigned long end, int *err)
 	rcu_read_lock();
 	zone = online_zone(start);
 	*err = zone ? 0 : -EBUSY;
-	for (unsigned long pfn = ALIGN_DOWN(start, section_nr_pages) + section_nr_pages; pfn < end && !*err;
-	     pfn += section_nr_pages) {
+	for (unsigned long pfn = ALIGN_DOWN(start, section_nr_pages) + section_nr_pages;
+	     pfn < end && !*err; pfn += section_nr_pages) {
 		struct zone *other = online_zone(pfn);
 
 		if (other != zone)
@@ -138,7 +152,8 @@ static int __alloc_contig_range(unsigned long start, unsigned long end, bool cma
 		return -EINVAL;
 	if (!range_zone(start, end, &rc))
 		return rc;
-	rc = start_isolate_page_range(start, end, cma ? ISOLATE_MODE_CMA_ALLOC : ISOLATE_MODE_OTHER);
+	rc = start_isolate_page_range(start, end,
+				      cma ? ISOLATE_MODE_CMA_ALLOC : ISOLATE_MODE_OTHER);
 	if (rc)
 		return rc;
 	/* Only now that the sections cannot leave does the answer hold. */
@@ -149,7 +164,10 @@ static int __alloc_contig_range(unsigned long start, unsigned long end, bool cma
 		rc = migrate_range(start, end);
 		busy = rc ? start : take_free_range(zone, start, end);
 		if (!rc && busy != end) {
-			/* Freed before the bits were set, it may sit on a pageset; later ones see the bits and do not. */
+			/*
+			 * Freed before the bits were set, it may sit on a pageset; later ones see
+			 * the bits and do not.
+			 */
 			drain_all_pages(zone);
 			busy = take_free_range(zone, start, end);
 		}
@@ -188,7 +206,9 @@ int alloc_contig_range(unsigned long start, unsigned long end)
 	for (unsigned long pfn = start; pfn < end; pfn++) {
 		rc = make_pages_refcounted(pfn_to_page(pfn), 0);
 		if (rc) {
-			/* By a put each: a walker may have found those that have a count already. */
+			/*
+			 * By a put each: a walker may have found those that have a count already.
+			 */
 			free_contig_range(start, pfn - start);
 			free_contig_frozen_range(pfn, end - pfn);
 			return rc;
@@ -206,16 +226,19 @@ void free_contig_range(unsigned long start, unsigned long nr)
 /* --- choosing a range --- */
 
 /*
- * Is it worth trying to take [start, end)? A look without any lock, so that hopeless ranges cost little.
+ * Is it worth trying to take [start, end)? A look without any lock, so that hopeless ranges cost
+ * little.
  * Return: @end if so, else a frame that stands in the way: no range with it is worth trying.
  */
-static unsigned long range_obstacle(struct zone *zone, unsigned long start, unsigned long end, enum isolate_mode mode)
+static unsigned long range_obstacle(struct zone *zone, unsigned long start, unsigned long end,
+				    enum isolate_mode mode)
 {
 	unsigned long pfn = start;
 
 	rcu_read_lock();
 	while (pfn < end) {
-		unsigned long block_end = min(ALIGN_DOWN(pfn, pageblock_nr_pages) + pageblock_nr_pages, end);
+		unsigned long block_end =
+			min(ALIGN_DOWN(pfn, pageblock_nr_pages) + pageblock_nr_pages, end);
 		unsigned long busy = pfn;
 
 		if (online_zone(pfn) == zone && !is_migrate_isolate_pfn(pfn))
@@ -230,14 +253,18 @@ static unsigned long range_obstacle(struct zone *zone, unsigned long start, unsi
 	return min(pfn, end);
 }
 
-/* The first range of @nr frames in [start, end), aligned to @align, that can be had; its first frame or -1ul. */
-static unsigned long alloc_contig_within(struct zone *zone, unsigned long start, unsigned long end, unsigned long nr,
-					 unsigned long align, bool cma, gfp_t gfp)
+/*
+ * The first range of @nr frames in [start, end), aligned to @align, that can be had; its first
+ * frame or -1ul.
+ */
+static unsigned long alloc_contig_within(struct zone *zone, unsigned long start, unsigned long end,
+					 unsigned long nr, unsigned long align, bool cma, gfp_t gfp)
 {
 	enum isolate_mode mode = cma ? ISOLATE_MODE_CMA_ALLOC : ISOLATE_MODE_OTHER;
 	unsigned int tries = 0;
 
-	for (unsigned long pfn = ALIGN(start, align); pfn + nr <= end && tries < CONTIG_CANDIDATES;) {
+	for (unsigned long pfn = ALIGN(start, align);
+	     pfn + nr <= end && tries < CONTIG_CANDIDATES;) {
 		unsigned long busy = range_obstacle(zone, pfn, pfn + nr, mode);
 
 		if (busy < pfn + nr) {
@@ -267,18 +294,20 @@ static unsigned long contig_align(unsigned long nr)
 
 struct page *alloc_contig_frozen_pages(unsigned long nr, gfp_t gfp, unsigned int nid)
 {
-	MM_BUG_ON(nid >= mm->nr_nodes, "allocation on a node that is not there", SIM_NO_PFN, "node %u", nid);
+	MM_BUG_ON(nid >= mm->nr_nodes, "allocation on a node that is not there", SIM_NO_PFN,
+		  "node %u", nid);
 	if (!nr || nr > max_pfn || should_fail(FAULT_PAGE))
 		return NULL;
-	for (const unsigned char *z = mm->zonelists[nid][gfp_zone_type(gfp)].zones; *z != ZONE_NONE; z++) {
+	for (const unsigned char *z = mm->zonelists[nid][gfp_zone_type(gfp)].zones; *z != ZONE_NONE;
+	     z++) {
 		struct zone *zone = &mm->zones[*z];
 		unsigned long start = READ_ONCE(zone->zone_start_pfn);
 		unsigned long pfn;
 
 		if ((gfp & __GFP_THISNODE) && zone->nid != nid)
 			continue;
-		pfn = alloc_contig_within(zone, start, start + READ_ONCE(zone->spanned_pages), nr, contig_align(nr), false,
-					  gfp);
+		pfn = alloc_contig_within(zone, start, start + READ_ONCE(zone->spanned_pages), nr,
+					  contig_align(nr), false, gfp);
 		if (pfn != -1ul)
 			return pfn_to_page(pfn);
 	}
@@ -291,7 +320,8 @@ struct page *cma_alloc(unsigned int area, unsigned long nr)
 	struct zone *zone;
 	unsigned long pfn;
 
-	MM_BUG_ON(area >= mm->config.nr_cma, "CMA area that is not there", SIM_NO_PFN, "area %u", area);
+	MM_BUG_ON(area >= mm->config.nr_cma, "CMA area that is not there", SIM_NO_PFN, "area %u",
+		  area);
 	range = &mm->config.cma[area];
 	if (!nr || nr > range->nr || should_fail(FAULT_PAGE))
 		return NULL;
@@ -302,7 +332,8 @@ struct page *cma_alloc(unsigned int area, unsigned long nr)
 		return NULL;
 	/* One at a time: two that share a pageblock would only make each other fail. */
 	mutex_lock(&mm->cma_lock);
-	pfn = alloc_contig_within(zone, range->start, range->start + range->nr, nr, contig_align(nr), true, GFP_KERNEL);
+	pfn = alloc_contig_within(zone, range->start, range->start + range->nr, nr,
+				  contig_align(nr), true, GFP_KERNEL);
 	mutex_unlock(&mm->cma_lock);
 	return pfn == -1ul ? NULL : pfn_to_page(pfn);
 }
@@ -311,7 +342,8 @@ void cma_release(unsigned int area, unsigned long start, unsigned long nr)
 {
 	const struct mmfuzz_range *range;
 
-	MM_BUG_ON(area >= mm->config.nr_cma, "CMA area that is not there", SIM_NO_PFN, "area %u", area);
+	MM_BUG_ON(area >= mm->config.nr_cma, "CMA area that is not there", SIM_NO_PFN, "area %u",
+		  area);
 	range = &mm->config.cma[area];
 	MM_BUG_ON(start < range->start || start + nr > range->start + range->nr || nr > range->nr,
 		  "CMA release outside the area", start, "%lu frames, area %u", nr, area);

@@ -9,8 +9,8 @@
  *
  * - The look-up by index re-checks the index after it has its reference, as the look-up by frame
  *   number re-checks the word: a descriptor may be a different folio by then.
- * - A folio is migrated by freezing its count, from exactly the file's and the migrator's to 0. Then
- *   nobody else has a reference and nobody can get one, so that contents, words and the file's
+ * - A folio is migrated by freezing its count, from exactly the file's and the migrator's to 0.
+ *   Then nobody else has a reference and nobody can get one, so that contents, words and the file's
  *   pointer change under no reader. Look-ups by index wait for the end of it, those by frame number
  *   fail (seed 000: movable folios keep their own way).
  * - PG_locked guards the contents and the place in the file; it is taken with a reference only, so
@@ -40,12 +40,14 @@ void folio_init_state(void)
 
 static struct folio **filemap_slot(unsigned int index)
 {
-	MM_BUG_ON(index >= MMFUZZ_MAX_FOLIOS, "index outside the file", SIM_NO_PFN, "index %u of %u", index,
-		  MMFUZZ_MAX_FOLIOS);
+	MM_BUG_ON(index >= MMFUZZ_MAX_FOLIOS, "index outside the file", SIM_NO_PFN,
+		  "index %u of %u", index, MMFUZZ_MAX_FOLIOS);
 	return &filemap->slots[index];
 }
 
-/* Acquire: pairs with filemap_replace(), so that who follows the pointer sees an initialised folio. */
+/*
+ * Acquire: pairs with filemap_replace(), so that who follows the pointer sees an initialised folio.
+ */
 static struct folio *filemap_peek(unsigned int index)
 {
 	return rcu_dereference(*filemap_slot(index));
@@ -92,8 +94,8 @@ static void free_folio(struct folio *folio)
 	struct page *page = pfn_to_page(pfn);
 	unsigned long flags = READ_ONCE(folio->m.flags);
 
-	MM_BUG_ON(flags & (BIT(PG_locked) | BIT(PG_isolated)), "folio freed while in use", pfn, "flags 0x%lx",
-		  flags);
+	MM_BUG_ON(flags & (BIT(PG_locked) | BIT(PG_isolated)), "folio freed while in use", pfn,
+		  "flags 0x%lx", flags);
 	set_pages_frozen(page, order);
 	desc_free(CACHE_FOLIO, folio);
 	free_frozen_pages(page, order);
@@ -114,16 +116,19 @@ struct folio *filemap_get_folio(unsigned int index)
 		folio = filemap_peek(index);
 		if (!folio)
 			break;
-		/* 0: being migrated or removed by another CPU, which changes the slot before long. */
+		/*
+		 * 0: being migrated or removed by another CPU, which changes the slot before long.
+		 */
 		if (!mappable_try_get(&folio->m))
 			continue;
 		/*
-		 * The file holds a reference of what is in a slot. If @folio still is, it is the same folio as when
-		 * we got our reference; else that may be one of another folio in the same memory.
+		 * The file holds a reference of what is in a slot. If @folio still is, it is the
+		 * same folio as when we got our reference; else that may be one of another folio in
+		 * the same memory.
 		 */
 		if (likely(filemap_peek(index) == folio)) {
-			VM_BUG_ON(folio->index != index, "reference on another folio", folio->pfn, "index %u, wanted %u",
-				  folio->index, index);
+			VM_BUG_ON(folio->index != index, "reference on another folio", folio->pfn,
+				  "index %u, wanted %u", folio->index, index);
 			break;
 		}
 		folio_put(folio);
@@ -204,9 +209,11 @@ static unsigned int numa_node_id(void)
 	return smp_processor_id() % mm->nr_nodes;
 }
 
-/* Describe the owned frames at @pfn by @folio; its count stays 0, so that nobody can get at it yet. */
-static void folio_init(struct folio *folio, enum memdesc_type type, unsigned long pfn, unsigned int order,
-		       unsigned int index, unsigned long flags)
+/*
+ * Describe the owned frames at @pfn by @folio; its count stays 0, so that nobody can get at it yet.
+ */
+static void folio_init(struct folio *folio, enum memdesc_type type, unsigned long pfn,
+		       unsigned int order, unsigned int index, unsigned long flags)
 {
 	/* Once and whole: a walker with a stale word may be looking. */
 	WRITE_ONCE(folio->m.flags, flags);
@@ -217,12 +224,14 @@ static void folio_init(struct folio *folio, enum memdesc_type type, unsigned lon
 	set_page_words(pfn_to_page(pfn), order, desc_word(type, folio));
 }
 
-int filemap_add_folio(unsigned int index, enum memdesc_type type, unsigned int order, gfp_t gfp, u64 tag)
+int filemap_add_folio(unsigned int index, enum memdesc_type type, unsigned int order, gfp_t gfp,
+		      u64 tag)
 {
 	struct folio *folio;
 	struct page *page;
 
-	MM_BUG_ON(type != MEMDESC_ANON && type != MEMDESC_FILE, "folio of a wrong type", SIM_NO_PFN, "type %u", type);
+	MM_BUG_ON(type != MEMDESC_ANON && type != MEMDESC_FILE, "folio of a wrong type", SIM_NO_PFN,
+		  "type %u", type);
 	if (filemap_peek(index))
 		return -EEXIST;
 	page = alloc_frozen_pages(gfp, order, numa_node_id());
@@ -235,9 +244,15 @@ int filemap_add_folio(unsigned int index, enum memdesc_type type, unsigned int o
 	}
 	folio_init(folio, type, page_to_pfn(page), order, index, 0);
 	folio_fill(folio, tag);
-	/* Release: pairs with mappable_try_get(), whose caller then reads fields, words and contents. */
+	/*
+	 * Release: pairs with mappable_try_get(), whose caller then reads fields, words and
+	 * contents.
+	 */
 	atomic_set_release(&folio->m._refcount, 1);
-	/* Who finds it by frame number before it is in the file cannot migrate it: that asks for its place there. */
+	/*
+	 * Who finds it by frame number before it is in the file cannot migrate it: that asks for
+	 * its place there.
+	 */
 	if (!filemap_replace(index, NULL, folio)) {
 		folio_put(folio);
 		return -EEXIST;
@@ -270,7 +285,10 @@ struct folio *folio_isolate(unsigned long pfn)
 
 	if (!m)
 		return NULL;
-	/* The bit is the migrator's alone; full order, since what it does next must not come before it. */
+	/*
+	 * The bit is the migrator's alone; full order, since what it does next must not come before
+	 * it.
+	 */
 	if (!word_is_folio(word) || test_and_set_bit(PG_isolated, &m->flags)) {
 		put_mappable(m, word);
 		return NULL;
@@ -280,9 +298,13 @@ struct folio *folio_isolate(unsigned long pfn)
 
 void folio_putback(struct folio *folio)
 {
-	/* Before the reference goes: with the last one the folio is freed, and a freed one is not isolated. */
+	/*
+	 * Before the reference goes: with the last one the folio is freed, and a freed one is not
+	 * isolated.
+	 */
 	if (!test_and_clear_bit(PG_isolated, &folio->m.flags))
-		mm_bug("putback of a folio that is not isolated", folio->pfn, "index %u", folio->index);
+		mm_bug("putback of a folio that is not isolated", folio->pfn, "index %u",
+		       folio->index);
 	folio_put(folio);
 }
 
@@ -309,26 +331,33 @@ int migrate_folio(struct page *dst, struct folio *folio, bool async)
 		folio_lock(folio);
 	}
 	index = folio->index;
-	/* Not (or no longer) in the file: the migrator's reference may be the last, and there is no slot to fill. */
+	/*
+	 * Not (or no longer) in the file: the migrator's reference may be the last, and there is no
+	 * slot to fill.
+	 */
 	if (filemap_peek(index) != folio)
 		goto unlock;
 	/*
-	 * Full order. Acquire: what those did who have put their references, writers of the contents among them, comes
-	 * before the copy. From here on mappable_try_get() fails.
+	 * Full order. Acquire: what those did who have put their references, writers of the
+	 * contents among them, comes before the copy. From here on mappable_try_get() fails.
 	 */
 	if (atomic_cmpxchg(&folio->m._refcount, FOLIO_MIGRATE_REFS, 0) != FOLIO_MIGRATE_REFS)
 		goto unlock;
 	folio_copy(page_to_pfn(dst), src, order);
-	folio_init(new, word_type(page_word_locked(pfn_to_page(src))), page_to_pfn(dst), order, index,
-		   READ_ONCE(folio->m.flags) & BIT(PG_dirty));
+	folio_init(new, word_type(page_word_locked(pfn_to_page(src))), page_to_pfn(dst), order,
+		   index, READ_ONCE(folio->m.flags) & BIT(PG_dirty));
 	if (!filemap_replace(index, folio, new))
 		mm_bug("frozen folio left its slot", src, "index %u", index);
 	/*
-	 * Release: pairs with mappable_try_get(). The one reference is the file's; the migrator's ended with the old folio.
-	 * Last, because who gets the new folio may remove it, and the slot must be its own by then.
+	 * Release: pairs with mappable_try_get(). The one reference is the file's; the migrator's
+	 * ended with the old folio. Last, because who gets the new folio may remove it, and the
+	 * slot must be its own by then.
 	 */
 	atomic_set_release(&new->m._refcount, 1);
-	/* Words before the descriptor, as in free_folio(). Nobody waits for the lock: that takes a reference. */
+	/*
+	 * Words before the descriptor, as in free_folio(). Nobody waits for the lock: that takes a
+	 * reference.
+	 */
 	set_pages_frozen(pfn_to_page(src), order);
 	desc_free(CACHE_FOLIO, folio);
 	return 0;

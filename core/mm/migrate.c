@@ -36,7 +36,9 @@ int set_movable_ops(const struct movable_operations *ops, enum memdesc_type type
 	return 0;
 }
 
-/* Operations of the page that says @word; NULL if it does not move, or if nobody registered for it. */
+/*
+ * Operations of the page that says @word; NULL if it does not move, or if nobody registered for it.
+ */
 static const struct movable_operations *page_movable_ops(unsigned long word)
 {
 	if (!word_is_offline(word) || !(word & MISC_MOVABLE))
@@ -54,8 +56,8 @@ static void clear_page_isolated(unsigned long pfn)
 
 	do {
 		word = page_word(page);
-		MM_BUG_ON(!word_is_offline(word) || !(word & MISC_ISOLATED), "isolated page was taken away", pfn,
-			  "the word is 0x%lx", word);
+		MM_BUG_ON(!word_is_offline(word) || !(word & MISC_ISOLATED),
+			  "isolated page was taken away", pfn, "the word is 0x%lx", word);
 	} while (!page_word_cmpxchg(page, word, word & ~MISC_ISOLATED));
 }
 
@@ -73,15 +75,20 @@ bool isolate_movable_ops_page(unsigned long pfn)
 
 		ops = page_movable_ops(word);
 		/*
-		 * Full order: pairs with the owner's cmpxchg in claim_offline_page(). One of the two fails; if it is
-		 * the owner's, what the owner did to the page before is seen by the callback.
+		 * Full order: pairs with the owner's cmpxchg in claim_offline_page(). One of the
+		 * two fails; if it is the owner's, what the owner did to the page before is seen by
+		 * the callback.
 		 */
-		isolated = ops && !(word & MISC_ISOLATED) && page_word_cmpxchg(page, word, word | MISC_ISOLATED);
+		isolated = ops && !(word & MISC_ISOLATED) &&
+			   page_word_cmpxchg(page, word, word | MISC_ISOLATED);
 	}
 	rcu_read_unlock();
 	if (!isolated)
 		return false;
-	/* The word says whose type it is; whether the page is in a device's set is the driver's to say. */
+	/*
+	 * The word says whose type it is; whether the page is in a device's set is the driver's to
+	 * say.
+	 */
 	if (ops->isolate_page(pfn))
 		return true;
 	clear_page_isolated(pfn);
@@ -113,8 +120,8 @@ unsigned long isolate_movable_page(unsigned long pfn, unsigned int *order)
 }
 
 /*
- * Where to look next after @pfn, at which nothing was isolated. The word is only a hint: a head says how far its block
- * reaches, everything else is one frame.
+ * Where to look next after @pfn, at which nothing was isolated. The word is only a hint: a head
+ * says how far its block reaches, everything else is one frame.
  */
 static unsigned long skip_pfn(unsigned long pfn)
 {
@@ -178,8 +185,8 @@ unsigned long isolate_migratepages_range(unsigned long *start, unsigned long end
 /* --- putback --- */
 
 /*
- * The word of an isolated page, whose owner the caller is; anything else is a broken contract. A folio is checked where it
- * is put back or migrated.
+ * The word of an isolated page, whose owner the caller is; anything else is a broken contract. A
+ * folio is checked where it is put back or migrated.
  */
 static unsigned long isolated_word(unsigned long pfn, const char *rule, const char *func)
 {
@@ -203,7 +210,8 @@ static unsigned long isolated_word(unsigned long pfn, const char *rule, const ch
 void putback_movable_pages(const unsigned long *pfns, unsigned long nr)
 {
 	for (unsigned long i = 0; i < nr; i++) {
-		unsigned long word = isolated_word(pfns[i], "putback of a page that is not isolated", __func__);
+		unsigned long word =
+			isolated_word(pfns[i], "putback of a page that is not isolated", __func__);
 
 		if (word_is_folio(word))
 			folio_putback(word_desc(word));
@@ -225,7 +233,8 @@ struct migrate_control {
 	bool async;
 };
 
-static struct page *get_target(const struct migrate_control *mc, unsigned long src, unsigned int order)
+static struct page *get_target(const struct migrate_control *mc, unsigned long src,
+			       unsigned int order)
 {
 	if (should_fail(FAULT_TARGET))
 		return NULL;
@@ -250,26 +259,32 @@ static void check_migrate_page(unsigned long src, unsigned long dst, int rc)
 	unsigned long frozen = misc_word(MISC_FROZEN, 0, 0);
 
 	if (rc == 0) {
-		MM_BUG_ON(word != frozen, "migrate_page left the source described", src, "the word is 0x%lx", word);
+		MM_BUG_ON(word != frozen, "migrate_page left the source described", src,
+			  "the word is 0x%lx", word);
 		return;
 	}
-	MM_BUG_ON(!page_movable_ops(word) || !(word & MISC_ISOLATED), "failed migrate_page changed the source", src,
-		  "the word is 0x%lx, the error %d", word, rc);
-	word = page_word(pfn_to_page(dst));
-	MM_BUG_ON(word != frozen, "failed migrate_page changed the target", dst, "the word is 0x%lx, the error %d",
+	MM_BUG_ON(!page_movable_ops(word) || !(word & MISC_ISOLATED),
+		  "failed migrate_page changed the source", src, "the word is 0x%lx, the error %d",
 		  word, rc);
+	word = page_word(pfn_to_page(dst));
+	MM_BUG_ON(word != frozen, "failed migrate_page changed the target", dst,
+		  "the word is 0x%lx, the error %d", word, rc);
 }
 
 static int migrate_one(const struct migrate_control *mc, unsigned long pfn)
 {
-	unsigned long word = isolated_word(pfn, "migration of a page that is not isolated", "migrate_pages");
+	unsigned long word =
+		isolated_word(pfn, "migration of a page that is not isolated", "migrate_pages");
 	struct folio *folio = word_is_folio(word) ? word_desc(word) : NULL;
 	unsigned int order = folio ? folio->order : 0;
 	struct page *dst;
 	int rc;
 
 	if (folio) {
-		/* Before a target is spent on it. Stale at once; migrate_folio() looks again when it counts. */
+		/*
+		 * Before a target is spent on it. Stale at once; migrate_folio() looks again when
+		 * it counts.
+		 */
 		int count = atomic_read(&folio->m._refcount);
 
 		if (count < FOLIO_MIGRATE_REFS) {
@@ -299,10 +314,12 @@ static int migrate_one(const struct migrate_control *mc, unsigned long pfn)
 	return MIGRATED;
 }
 
-unsigned long migrate_pages(unsigned long *pfns, unsigned long nr, new_folio_t get, free_folio_t put, void *private,
-			    bool async)
+unsigned long migrate_pages(unsigned long *pfns, unsigned long nr, new_folio_t get,
+			    free_folio_t put, void *private, bool async)
 {
-	const struct migrate_control mc = { .get = get, .put = put, .private = private, .async = async };
+	const struct migrate_control mc = {
+		.get = get, .put = put, .private = private, .async = async
+	};
 	unsigned long failed = 0, left = nr;
 
 	/* pfns: [0, failed) failed for good, [failed, left) to be tried (again) */
@@ -332,8 +349,9 @@ unsigned long migrate_pages(unsigned long *pfns, unsigned long nr, new_folio_t g
 	for (unsigned long i = 0; i < left; i++) {
 		unsigned long word = page_word(pfn_to_page(pfns[i]));
 
-		count_vm_events(PGMIGRATE_FAIL,
-				word_is_folio(word) ? 1l << ((struct folio *)word_desc(word))->order : 1);
+		count_vm_events(
+			PGMIGRATE_FAIL,
+			word_is_folio(word) ? 1l << ((struct folio *)word_desc(word))->order : 1);
 	}
 	return left;
 }

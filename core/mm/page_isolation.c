@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Isolation of pageblocks: their free pages stay free but cannot be allocated, so that a range can be emptied.
+ * Isolation of pageblocks: their free pages stay free but cannot be allocated, so that a range can
+ * be emptied.
  *
- * The isolate bit is a lock of its own, taken for one pageblock after the other under zone->lock and held across
- * migration, by whoever allocates a contiguous range or takes memory offline: who finds it set gives up, and each undoes
- * exactly what it did. It also keeps a section in its zone, since offlining must isolate all of it first. Nothing is
- * drained or moved here; pages on pagesets and deferred lists find out when they are freed to the buddy.
+ * The isolate bit is a lock of its own, taken for one pageblock after the other under zone->lock
+ * and held across migration, by whoever allocates a contiguous range or takes memory offline: who
+ * finds it set gives up, and each undoes exactly what it did. It also keeps a section in its zone,
+ * since offlining must isolate all of it first. Nothing is drained or moved here; pages on pagesets
+ * and deferred lists find out when they are freed to the buddy.
  */
 #include "internal.h"
 
@@ -21,8 +23,10 @@ struct zone *online_zone(unsigned long pfn)
 }
 
 /*
- * A frame that says nothing of itself: a tail, or a page between two owners. Find the head that covers it.
- * Return: the head's word with its first frame in *@head, or 0 if there is none (then it is on its way).
+ * A frame that says nothing of itself: a tail, or a page between two owners. Find the head that
+ * covers it.
+ * Return: the head's word with its first frame in *@head, or 0 if there is none (then it is on its
+ * way).
  */
 static unsigned long covering_word(unsigned long pfn, unsigned long *head)
 {
@@ -53,7 +57,10 @@ static unsigned long misc_removable(unsigned long word, enum isolate_mode mode)
 {
 	switch (misc_subtype(word)) {
 	case MISC_NONE:
-		/* Between two owners: a walk cannot know. Counts as free, and is looked at again in the end. */
+		/*
+		 * Between two owners: a walk cannot know. Counts as free, and is looked at again in
+		 * the end.
+		 */
 		return 1;
 	case MISC_GUARD:
 		/* As movable as the block it guards: it comes back to the buddy with that. */
@@ -72,7 +79,8 @@ static unsigned long misc_removable(unsigned long word, enum isolate_mode mode)
 unsigned long has_unmovable_pages(unsigned long start, unsigned long end, enum isolate_mode mode)
 {
 	/* CMA pageblocks are CMA's: for others they are taken, whoever is in them now. */
-	if (mode != ISOLATE_MODE_CMA_ALLOC && (pageblock_byte(start) & PB_MIGRATETYPE_MASK) == MIGRATE_CMA)
+	if (mode != ISOLATE_MODE_CMA_ALLOC &&
+	    (pageblock_byte(start) & PB_MIGRATETYPE_MASK) == MIGRATE_CMA)
 		return start;
 	for (unsigned long pfn = start; pfn < end;) {
 		unsigned long head = pfn;
@@ -88,7 +96,10 @@ unsigned long has_unmovable_pages(unsigned long start, unsigned long end, enum i
 		case MEMDESC_BUDDY:
 		case MEMDESC_PCP:
 		case MEMDESC_DEFERRED:
-			/* One atomic word: the order is one that somebody stored, and bounds the step. */
+			/*
+			 * One atomic word: the order is one that somebody stored, and bounds the
+			 * step.
+			 */
 			nr = 1ul << free_order(word);
 			break;
 		case MEMDESC_ANON:
@@ -109,12 +120,16 @@ unsigned long has_unmovable_pages(unsigned long start, unsigned long end, enum i
 }
 
 /* Isolate the pageblock of @pfn if what it has in common with [start, end) can be emptied. */
-static int isolate_pageblock(unsigned long pfn, unsigned long start, unsigned long end, enum isolate_mode mode)
+static int isolate_pageblock(unsigned long pfn, unsigned long start, unsigned long end,
+			     enum isolate_mode mode)
 {
 	struct zone *zone;
 	bool done;
 
-	/* The zone is only a guess before its lock is held; a section changes zones under that of the old one. */
+	/*
+	 * The zone is only a guess before its lock is held; a section changes zones under that of
+	 * the old one.
+	 */
 	rcu_read_lock();
 	zone = online_zone(pfn);
 	if (!zone) {
@@ -123,7 +138,8 @@ static int isolate_pageblock(unsigned long pfn, unsigned long start, unsigned lo
 	}
 	zone_lock(zone);
 	done = online_zone(pfn) == zone && !is_migrate_isolate_pfn(pfn) &&
-	       has_unmovable_pages(max(pfn, start), min(pfn + pageblock_nr_pages, end), mode) == -1ul &&
+	       has_unmovable_pages(max(pfn, start), min(pfn + pageblock_nr_pages, end), mode) ==
+		       -1ul &&
 	       pageblock_set_isolate(zone, pfn);
 	zone_unlock(zone);
 	rcu_read_unlock();
@@ -135,10 +151,11 @@ static void unisolate_pageblock(unsigned long pfn)
 	struct zone *zone = online_zone(pfn);
 
 	/* With the bit set the section has stayed where it was: no need to look twice. */
-	MM_BUG_ON(!zone, "isolated pageblock went offline", pfn, "section state %u", pfn_to_section(pfn)->state);
+	MM_BUG_ON(!zone, "isolated pageblock went offline", pfn, "section state %u",
+		  pfn_to_section(pfn)->state);
 	zone_lock(zone);
-	MM_BUG_ON(!is_migrate_isolate_pfn(pfn), "undo of a pageblock that is not isolated", pfn, "type %u",
-		  get_pageblock_migratetype(pfn));
+	MM_BUG_ON(!is_migrate_isolate_pfn(pfn), "undo of a pageblock that is not isolated", pfn,
+		  "type %u", get_pageblock_migratetype(pfn));
 	pageblock_clear_isolate(zone, pfn);
 	zone_unlock(zone);
 }
@@ -153,8 +170,8 @@ int start_isolate_page_range(unsigned long start, unsigned long end, enum isolat
 {
 	unsigned long first = ALIGN_DOWN(start, pageblock_nr_pages);
 
-	MM_BUG_ON(start >= end || end > max_pfn, "isolation of a wrong range", start, "end 0x%lx, memory 0x%lx", end,
-		  max_pfn);
+	MM_BUG_ON(start >= end || end > max_pfn, "isolation of a wrong range", start,
+		  "end 0x%lx, memory 0x%lx", end, max_pfn);
 	for (unsigned long pfn = first; pfn < end; pfn += pageblock_nr_pages) {
 		if (isolate_pageblock(pfn, start, end, mode)) {
 			unisolate_pageblocks(first, pfn);
@@ -166,12 +183,15 @@ int start_isolate_page_range(unsigned long start, unsigned long end, enum isolat
 
 void undo_isolate_page_range(unsigned long start, unsigned long end)
 {
-	MM_BUG_ON(start >= end || end > max_pfn, "isolation of a wrong range", start, "end 0x%lx, memory 0x%lx", end,
-		  max_pfn);
+	MM_BUG_ON(start >= end || end > max_pfn, "isolation of a wrong range", start,
+		  "end 0x%lx, memory 0x%lx", end, max_pfn);
 	unisolate_pageblocks(ALIGN_DOWN(start, pageblock_nr_pages), end);
 }
 
-/* Frames that nobody uses from @pfn on, 0 if it is in use; under zone->lock, in an isolated pageblock. */
+/*
+ * Frames that nobody uses from @pfn on, 0 if it is in use; under zone->lock, in an isolated
+ * pageblock.
+ */
 static unsigned long unused_pages(unsigned long pfn, enum isolate_mode mode)
 {
 	unsigned long word = page_word_locked(pfn_to_page(pfn));

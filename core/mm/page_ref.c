@@ -26,8 +26,8 @@
  * keeps section, node and zone. The last put needs it: it may be that of a walker who followed a
  * stale word and knows another frame's number only.
  */
-#define MAPPABLE_ORDER_SHIFT	32
-#define MAPPABLE_PFN_SHIFT	36
+#define MAPPABLE_ORDER_SHIFT 32
+#define MAPPABLE_PFN_SHIFT   36
 
 static unsigned int mappable_order(const struct mappable *m)
 {
@@ -69,8 +69,8 @@ bool mappable_try_get(struct mappable *m)
 bool mappable_put_testzero(struct mappable *m, unsigned long pfn)
 {
 	/*
-	 * Full order: what this CPU did to the page comes before its put, and the last put comes before
-	 * what the freeing does, whoever did the others.
+	 * Full order: what this CPU did to the page comes before its put, and the last put comes
+	 * before what the freeing does, whoever did the others.
 	 */
 	int old = atomic_fetch_sub(1, &m->_refcount);
 
@@ -84,12 +84,13 @@ int make_pages_refcounted(struct page *page, unsigned int order)
 	unsigned long word = page_word_locked(page);
 	struct mappable *m;
 
-	MM_BUG_ON(word != misc_word(MISC_FROZEN, order, 0), "count for a page that is not frozen", pfn,
-		  "the word is 0x%lx, wanted Frozen of order %u", word, order);
+	MM_BUG_ON(word != misc_word(MISC_FROZEN, order, 0), "count for a page that is not frozen",
+		  pfn, "the word is 0x%lx, wanted Frozen of order %u", word, order);
 	m = desc_alloc(CACHE_MAPPABLE);
 	if (!m)
 		return -ENOMEM;
-	WRITE_ONCE(m->flags, pfn << MAPPABLE_PFN_SHIFT | (unsigned long)order << MAPPABLE_ORDER_SHIFT);
+	WRITE_ONCE(m->flags,
+		   pfn << MAPPABLE_PFN_SHIFT | (unsigned long)order << MAPPABLE_ORDER_SHIFT);
 	atomic_set(&m->_mapcount, -1);
 	set_page_words(page, order, desc_word(MEMDESC_MAPPABLE, m));
 	/* Release: pairs with mappable_try_get(), whose caller then reads flags and word. */
@@ -126,14 +127,20 @@ static void mappable_put(struct mappable *m)
 
 void put_mappable(struct mappable *m, unsigned long word)
 {
-	/* Descriptors keep their type for as long as they can be found, so the word's tag still holds. */
+	/*
+	 * Descriptors keep their type for as long as they can be found, so the word's tag still
+	 * holds.
+	 */
 	if (word_is_folio(word))
 		folio_put((struct folio *)m);
 	else
 		mappable_put(m);
 }
 
-/* Does the descriptor say that @pfn is one of its frames? With a reference, or the answer may change. */
+/*
+ * Does the descriptor say that @pfn is one of its frames? With a reference, or the answer may
+ * change.
+ */
 static bool mappable_covers(const struct mappable *m, unsigned long word, unsigned long pfn)
 {
 	const struct folio *folio = (const struct folio *)m;
@@ -149,7 +156,10 @@ struct mappable *pfn_try_get(unsigned long pfn, unsigned long *wordp)
 	unsigned long word;
 	struct page *page;
 
-	/* The section's memmap and the slab of the descriptor stay until the end of the read section. */
+	/*
+	 * The section's memmap and the slab of the descriptor stay until the end of the read
+	 * section.
+	 */
 	rcu_read_lock();
 	page = pfn_to_online_page(pfn);
 	if (!page)
@@ -162,13 +172,17 @@ struct mappable *pfn_try_get(unsigned long pfn, unsigned long *wordp)
 		m = NULL;
 		goto out;
 	}
-	/* After the full order of the increment: the second half of the argument at the top of this file. */
+	/*
+	 * After the full order of the increment: the second half of the argument at the top of this
+	 * file.
+	 */
 	if (unlikely(page_word(page) != word)) {
 		put_mappable(m, word);
 		m = NULL;
 		goto out;
 	}
-	VM_BUG_ON(!mappable_covers(m, word, pfn), "reference on another page", pfn, "the word is 0x%lx", word);
+	VM_BUG_ON(!mappable_covers(m, word, pfn), "reference on another page", pfn,
+		  "the word is 0x%lx", word);
 	*wordp = word;
 out:
 	rcu_read_unlock();
@@ -193,7 +207,8 @@ static struct mappable *referenced_mappable(const char *rule, const char *func, 
 void get_page_owned(unsigned long pfn)
 {
 	unsigned long word;
-	struct mappable *m = referenced_mappable("get on a page without a count", __func__, pfn, &word);
+	struct mappable *m =
+		referenced_mappable("get on a page without a count", __func__, pfn, &word);
 
 	MM_BUG_ON(!mappable_try_get(m), "get without a reference", pfn, "the count is 0");
 }
@@ -201,7 +216,8 @@ void get_page_owned(unsigned long pfn)
 void put_page_owned(unsigned long pfn)
 {
 	unsigned long word;
-	struct mappable *m = referenced_mappable("put on a page without a count", __func__, pfn, &word);
+	struct mappable *m =
+		referenced_mappable("put on a page without a count", __func__, pfn, &word);
 
 	put_mappable(m, word);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For tests in which CPUs collide: each CPU of the machine is a thread that does its part over and over, for a while.
+ * For tests in which CPUs collide: each CPU of the machine is a thread that does its part over and
+ * over, for a while.
  *
- * By the clock and not by rounds: where nothing is checked a part takes so little time that the first thread would be done
- * before the last one starts. What happens differs from run to run; what must hold does not.
+ * By the clock and not by rounds: where nothing is checked a part takes so little time that the
+ * first thread would be done before the last one starts. What happens differs from run to run; what
+ * must hold does not.
  */
 #ifndef MM_TESTS_RACE_H
 #define MM_TESTS_RACE_H

@@ -24,7 +24,9 @@ static void checkerboard(unsigned int nth)
 	unsigned int i;
 
 	for (i = 0; i < 256; i++)
-		assert_int_equal(be->folio_add(i, MMFUZZ_FOLIO_FILE, mk_order(0), MMFUZZ_GFP_MOVABLE, i << 8), 0);
+		assert_int_equal(be->folio_add(i, MMFUZZ_FOLIO_FILE, mk_order(0),
+					       MMFUZZ_GFP_MOVABLE, i << 8),
+				 0);
 	for (i = 0; i < 256; i += nth) {
 		/* By frame, not by index: memory is not given out in order. */
 		unsigned long word = page_word(pfn_to_page(i));
@@ -80,7 +82,8 @@ static void an_allocation_may_compact_for_itself(void **state)
 static void nothing_moves_where_nothing_is_needed(void **state)
 {
 	(void)state;
-	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(0), MMFUZZ_GFP_MOVABLE, 0), 0);
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(0), MMFUZZ_GFP_MOVABLE, 0),
+			 0);
 	assert_int_equal(be->compact(mk_nid(0), mk_order(6)), 0);
 	assert_int_equal(stats_now().migrate_success, 0);
 	clean_up();
@@ -165,7 +168,8 @@ static void folios_of_all_sizes_move(void **state)
 	unsigned int n = 0;
 
 	(void)state;
-	while (n < 255 && !be->folio_add(n, MMFUZZ_FOLIO_FILE, mk_order(n % 4), MMFUZZ_GFP_MOVABLE, n << 8))
+	while (n < 255 &&
+	       !be->folio_add(n, MMFUZZ_FOLIO_FILE, mk_order(n % 4), MMFUZZ_GFP_MOVABLE, n << 8))
 		n++;
 	for (unsigned int i = 0; i < n; i++)
 		if (i % 3 == 1)
@@ -193,7 +197,8 @@ static int boot_large_pageblocks(void **state)
 /*
  *	| 128 folios, the rest frozen | frozen | frozen | .X.X.X.X.X.X ... |
  *
- * The last pageblock has more free blocks than a compaction holds at once: it goes on there, not in front of it.
+ * The last pageblock has more free blocks than a compaction holds at once: it goes on there, not in
+ * front of it.
  */
 static void a_block_with_many_targets_is_used_up(void **state)
 {
@@ -211,7 +216,9 @@ static void a_block_with_many_targets_is_used_up(void **state)
 		frozen[i] = false;
 	}
 	for (unsigned int i = 0; i < 128; i++)
-		assert_int_equal(be->folio_add(i, MMFUZZ_FOLIO_FILE, mk_order(0), MMFUZZ_GFP_MOVABLE, i << 8), 0);
+		assert_int_equal(be->folio_add(i, MMFUZZ_FOLIO_FILE, mk_order(0),
+					       MMFUZZ_GFP_MOVABLE, i << 8),
+				 0);
 	for (unsigned int i = 768; i < 1024; i += 2) {
 		be->free_frozen(mk_pfn(i), mk_order(0));
 		frozen[i] = false;
@@ -245,8 +252,8 @@ static void hammer(unsigned int cpu, unsigned int i)
 		for (unsigned int j = 0; j < 32; j++) {
 			unsigned int index = (i * 7 + j * 13) % 256;
 
-			if (be->folio_add(index, MMFUZZ_FOLIO_FILE, mk_order(j % 4 == 0), MMFUZZ_GFP_MOVABLE,
-					  index << 8))
+			if (be->folio_add(index, MMFUZZ_FOLIO_FILE, mk_order(j % 4 == 0),
+					  MMFUZZ_GFP_MOVABLE, index << 8))
 				be->folio_remove(index);
 		}
 	} else {

@@ -99,7 +99,9 @@ static void what_moves_makes_room(void **state)
 	(void)state;
 	/* Fill all of memory, then free what is not to be in the range's way. */
 	for (; n < 20; n++)
-		assert_int_equal(be->folio_add(n, MMFUZZ_FOLIO_FILE, mk_order(n % 4), MMFUZZ_GFP_MOVABLE, n << 32), 0);
+		assert_int_equal(be->folio_add(n, MMFUZZ_FOLIO_FILE, mk_order(n % 4),
+					       MMFUZZ_GFP_MOVABLE, n << 32),
+				 0);
 	assert_true(be->balloon_inflate(0, 40) == 40);
 	for (unsigned long start = 0; start < 256; start += 24) {
 		unsigned long nr = min(24ul, 256 - start);
@@ -128,7 +130,8 @@ static void what_does_not_move_is_in_the_way(void **state)
 
 	(void)state;
 	/* pinned */
-	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(2), MMFUZZ_GFP_MOVABLE, 1), 0);
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(2), MMFUZZ_GFP_MOVABLE, 1),
+			 0);
 	pin = be->folio_get(0);
 	expect_busy(pin.pfn + 1, 1);
 	expect_busy(pin.pfn - pin.pfn % 32, 32);
@@ -294,7 +297,9 @@ static void mine_alone(unsigned int cpu, unsigned long start, unsigned long nr)
 			mm_bug("range given twice", pfn, "CPU %u", cpu);
 }
 
-/* All four want overlapping ranges; CPU 2 has an eye on CMA and CPU 3 on pages and folios as well. */
+/*
+ * All four want overlapping ranges; CPU 2 has an eye on CMA and CPU 3 on pages and folios as well.
+ */
 static void hammer(unsigned int cpu, unsigned int round)
 {
 	unsigned int rnd = (round * 4 + cpu + 1) * 2654435761u;
@@ -304,7 +309,8 @@ static void hammer(unsigned int cpu, unsigned int round)
 
 	if (cpu == 3 && round & 1) {
 		pfn = be->alloc_frozen(MMFUZZ_GFP_MOVABLE, mk_order(round % 4), mk_nid(0));
-		be->folio_add(round % 8, MMFUZZ_FOLIO_FILE, mk_order(round % 3), MMFUZZ_GFP_MOVABLE, round);
+		be->folio_add(round % 8, MMFUZZ_FOLIO_FILE, mk_order(round % 3), MMFUZZ_GFP_MOVABLE,
+			      round);
 		be->folio_remove((round + 3) % 8);
 		if (!pfn_is_none(pfn))
 			be->free_frozen(pfn, mk_order(round % 4));

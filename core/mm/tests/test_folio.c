@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Folios in their file: birth, look-up, truncation, migration by freezing the count. A machine of 256 frames.
+ * Folios in their file: birth, look-up, truncation, migration by freezing the count. A machine of
+ * 256 frames.
  */
 #include "machine.h"
 #include "race.h"
@@ -22,7 +23,9 @@ static void machine_is_as_booted(void)
 
 static void add(unsigned int index, unsigned int order, u64 tag)
 {
-	assert_int_equal(be->folio_add(index, MMFUZZ_FOLIO_FILE, mk_order(order), MMFUZZ_GFP_MOVABLE, tag), 0);
+	assert_int_equal(
+		be->folio_add(index, MMFUZZ_FOLIO_FILE, mk_order(order), MMFUZZ_GFP_MOVABLE, tag),
+		0);
 }
 
 static u64 tag_of(unsigned int index)
@@ -238,13 +241,15 @@ static void hammer(unsigned int cpu, unsigned int i)
 
 	switch (cpu) {
 	case 0:
-		if (be->folio_add(index, MMFUZZ_FOLIO_FILE, mk_order(i % 3), MMFUZZ_GFP_MOVABLE, index << 16))
+		if (be->folio_add(index, MMFUZZ_FOLIO_FILE, mk_order(i % 3), MMFUZZ_GFP_MOVABLE,
+				  index << 16))
 			be->folio_remove(index);
 		break;
 	case 1:
 		be->folio_write(index, (index << 16) | (i & 0xff));
 		if (!be->folio_read(index, &tag) && tag >> 16 != index)
-			mm_bug("contents of another folio", SIM_NO_PFN, "tag 0x%lx, index %u", tag, index);
+			mm_bug("contents of another folio", SIM_NO_PFN, "tag 0x%lx, index %u", tag,
+			       index);
 		break;
 	case 2:
 		nr = be->isolate_movable(mk_pfn(0), 256, ARRAY_SIZE(pfns), pfns);
@@ -276,7 +281,8 @@ int main(void)
 		cmocka_unit_test_setup(without_memory_or_descriptor_there_is_no_folio, reset),
 		cmocka_unit_test_setup(a_truncated_folio_lives_while_somebody_has_it, reset),
 		cmocka_unit_test_setup(a_folio_is_isolated_by_any_frame_and_once, reset),
-		cmocka_unit_test_setup(migration_moves_words_contents_and_the_file_s_reference, reset),
+		cmocka_unit_test_setup(migration_moves_words_contents_and_the_file_s_reference,
+				       reset),
 		cmocka_unit_test_setup(a_reference_too_many_forbids_migration, reset),
 		cmocka_unit_test_setup(a_truncated_folio_is_not_put_in_the_file_again, reset),
 		cmocka_unit_test_setup(putback_of_what_is_not_isolated_is_found, reset),

@@ -9,8 +9,8 @@
 
 /* A driver that does as it is told and notes what it was asked. */
 static struct {
-	bool isolate;	   /* what isolate_page() answers */
-	int result;	   /* of migrate_page() */
+	bool isolate;	    /* what isolate_page() answers */
+	int result;	    /* of migrate_page() */
 	unsigned int again; /* answer -EAGAIN so often first */
 	bool forget_source; /* breaks its contract: the source keeps its word */
 	bool touch_target;  /* breaks its contract: fails, but has described the target */
@@ -86,7 +86,8 @@ static void machine_is_as_booted(void)
 
 static unsigned long movable_page(void)
 {
-	struct page *page = alloc_offline_pages(__GFP_MOVABLE, 0, 0, OFFLINE_OWNER_NONE, MISC_MOVABLE);
+	struct page *page =
+		alloc_offline_pages(__GFP_MOVABLE, 0, 0, OFFLINE_OWNER_NONE, MISC_MOVABLE);
 
 	assert_non_null(page);
 	return page_to_pfn(page);
@@ -255,7 +256,8 @@ static void what_stays_stands_in_front(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 3; i++)
-		assert_int_equal(be->folio_add(i, MMFUZZ_FOLIO_FILE, mk_order(i), MMFUZZ_GFP_MOVABLE, i), 0);
+		assert_int_equal(
+			be->folio_add(i, MMFUZZ_FOLIO_FILE, mk_order(i), MMFUZZ_GFP_MOVABLE, i), 0);
 	pin = be->folio_get(1);
 	pfns[0] = be->folio_get(0).pfn;
 	pfns[1] = movable_page();
@@ -291,7 +293,8 @@ static void a_folio_truncated_meanwhile_is_just_freed(void **state)
 	pfn_t pin;
 
 	(void)state;
-	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(2), MMFUZZ_GFP_MOVABLE, 1), 0);
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(2), MMFUZZ_GFP_MOVABLE, 1),
+			 0);
 	pin = be->folio_get(0);
 	pfn = isolate_movable_page(pin.pfn + 2, &order);
 	assert_int_equal(pfn, pin.pfn);
@@ -310,7 +313,8 @@ static void a_scan_goes_on_where_it_stopped(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 4; i++)
-		assert_int_equal(be->folio_add(i, MMFUZZ_FOLIO_FILE, mk_order(i), MMFUZZ_GFP_MOVABLE, i), 0);
+		assert_int_equal(
+			be->folio_add(i, MMFUZZ_FOLIO_FILE, mk_order(i), MMFUZZ_GFP_MOVABLE, i), 0);
 	movable_page();
 	while ((nr = isolate_migratepages_range(&start, 512, ARRAY_SIZE(pfns), pfns))) {
 		total += nr;
@@ -320,7 +324,8 @@ static void a_scan_goes_on_where_it_stopped(void **state)
 	assert_int_equal(start, 512);
 	/* Folios of order 2 and 3 are as large as what somebody wants to make room for. */
 	start = 0;
-	for (total = 0; (nr = isolate_migratepages_block(&start, 512, ARRAY_SIZE(pfns), 2, pfns)); total += nr)
+	for (total = 0; (nr = isolate_migratepages_block(&start, 512, ARRAY_SIZE(pfns), 2, pfns));
+	     total += nr)
 		putback_movable_pages(pfns, nr);
 	assert_int_equal(total, 3);
 	for (unsigned int i = 0; i < 4; i++)
@@ -337,18 +342,21 @@ static void broken_contracts_are_found(void **state)
 	expect_bug("putback of a page that is not isolated", putback_movable_pages(&pfn, 1));
 	reset(state);
 	pfn = movable_page();
-	expect_bug("migration of a page that is not isolated", migrate_pages(&pfn, 1, NULL, NULL, NULL, false));
+	expect_bug("migration of a page that is not isolated",
+		   migrate_pages(&pfn, 1, NULL, NULL, NULL, false));
 	reset(state);
 	pfn = movable_page();
 	isolate_movable_page(pfn, &order);
 	driver.forget_source = true;
-	expect_bug("migrate_page left the source described", migrate_pages(&pfn, 1, NULL, NULL, NULL, false));
+	expect_bug("migrate_page left the source described",
+		   migrate_pages(&pfn, 1, NULL, NULL, NULL, false));
 	reset(state);
 	pfn = movable_page();
 	isolate_movable_page(pfn, &order);
 	driver.touch_target = true;
 	driver.result = -EIO;
-	expect_bug("failed migrate_page changed the target", migrate_pages(&pfn, 1, NULL, NULL, NULL, false));
+	expect_bug("failed migrate_page changed the target",
+		   migrate_pages(&pfn, 1, NULL, NULL, NULL, false));
 	reset(state);
 	pfn = movable_page();
 	isolate_movable_page(pfn, &order);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Isolated pageblocks, and what stands in the way of one. A machine of 256 frames, 8 pageblocks of 32:
+ * Isolated pageblocks, and what stands in the way of one. A machine of 256 frames, 8 pageblocks of
+ * 32:
  *
  *   frame   0      32      64      96            224    256               512
  *           | blk0 |  blk1 |  blk2 |  ...        | blk7 | absent sections |
@@ -28,7 +29,8 @@ static pfn_t get_in_block(unsigned int block, unsigned int order)
 	assert_int_equal(be->alloc_contig_frozen_range(mk_pfn(block * BLOCK_NR), 1ul << order), 0);
 	if (order)
 		for (unsigned long i = 0; i < 1ul << order; i++)
-			set_page_word(pfn_to_page(block * BLOCK_NR + i), i ? 0 : misc_word(MISC_FROZEN, order, 0));
+			set_page_word(pfn_to_page(block * BLOCK_NR + i),
+				      i ? 0 : misc_word(MISC_FROZEN, order, 0));
 	return mk_pfn(block * BLOCK_NR);
 }
 
@@ -80,10 +82,14 @@ static void an_isolated_block_is_not_isolated_again(void **state)
 	machine_is_as_booted();
 }
 
-/* Freed while its block is isolated, a page goes to the isolate list; the type of before is there again after. */
+/*
+ * Freed while its block is isolated, a page goes to the isolate list; the type of before is there
+ * again after.
+ */
 static void a_page_freed_into_an_isolated_block_stays_there(void **state)
 {
-	struct page *page = alloc_offline_pages(__GFP_MOVABLE, 0, 0, OFFLINE_OWNER_NONE, MISC_MOVABLE);
+	struct page *page =
+		alloc_offline_pages(__GFP_MOVABLE, 0, 0, OFFLINE_OWNER_NONE, MISC_MOVABLE);
 	unsigned long pfn = page_to_pfn(page);
 	unsigned long start = ALIGN_DOWN(pfn, BLOCK_NR);
 	enum migratetype mt = get_pageblock_migratetype(pfn);
@@ -112,7 +118,8 @@ static void neighbours_isolated_apart_are_undone_apart(void **state)
 	undo(2, 1);
 	be->check();
 	assert_int_equal(stats_now().free_isolated, BLOCK_NR);
-	assert_int_equal(test_pages_isolated(2 * BLOCK_NR, 4 * BLOCK_NR, ISOLATE_MODE_OTHER), -EBUSY);
+	assert_int_equal(test_pages_isolated(2 * BLOCK_NR, 4 * BLOCK_NR, ISOLATE_MODE_OTHER),
+			 -EBUSY);
 	undo(3, 1);
 	machine_is_as_booted();
 }
@@ -163,7 +170,8 @@ static void a_tail_leads_to_its_head(void **state)
 static void what_moves_does_not_stand_in_the_way(void **state)
 {
 	(void)state;
-	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(2), MMFUZZ_GFP_MOVABLE, 1), 0);
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(2), MMFUZZ_GFP_MOVABLE, 1),
+			 0);
 	assert_int_equal(be->balloon_inflate(0, 5), 5);
 	assert_int_equal(isolate(0, 8), 0);
 	be->check();
@@ -180,10 +188,14 @@ static void skippable_pages_are_skipped_by_offlining_only(void **state)
 
 	(void)state;
 	assert_int_equal(be->alloc_offline_page_range(mk_pfn(start), BLOCK_NR), 0);
-	assert_int_equal(start_isolate_page_range(start, start + BLOCK_NR, ISOLATE_MODE_MEM_OFFLINE), -EBUSY);
+	assert_int_equal(
+		start_isolate_page_range(start, start + BLOCK_NR, ISOLATE_MODE_MEM_OFFLINE),
+		-EBUSY);
 	be->set_offline_skippable(mk_pfn(start), mk_order(5), true);
-	assert_int_equal(start_isolate_page_range(start, start + BLOCK_NR, ISOLATE_MODE_OTHER), -EBUSY);
-	assert_int_equal(start_isolate_page_range(start, start + BLOCK_NR, ISOLATE_MODE_MEM_OFFLINE), 0);
+	assert_int_equal(start_isolate_page_range(start, start + BLOCK_NR, ISOLATE_MODE_OTHER),
+			 -EBUSY);
+	assert_int_equal(
+		start_isolate_page_range(start, start + BLOCK_NR, ISOLATE_MODE_MEM_OFFLINE), 0);
 	assert_int_equal(test_pages_isolated(start, start + BLOCK_NR, ISOLATE_MODE_MEM_OFFLINE), 0);
 	assert_int_equal(test_pages_isolated(start, start + BLOCK_NR, ISOLATE_MODE_OTHER), -EBUSY);
 	undo_isolate_page_range(start, start + BLOCK_NR);
@@ -270,7 +282,8 @@ static void holes_and_cma_are_left_alone(void **state)
 	while (!word_is_offline(page_word(pfn_to_page(pfn))))
 		pfn++;
 	rcu_read_lock();
-	assert_int_equal(has_unmovable_pages(pfn & ~3ul, (pfn & ~3ul) + 4, ISOLATE_MODE_OTHER), -1ul);
+	assert_int_equal(has_unmovable_pages(pfn & ~3ul, (pfn & ~3ul) + 4, ISOLATE_MODE_OTHER),
+			 -1ul);
 	rcu_read_unlock();
 	assert_int_equal(be->balloon_deflate(0, 1), 1);
 	machine_is_as_booted();
@@ -281,9 +294,11 @@ static void who_did_not_isolate_must_not_undo(void **state)
 	(void)state;
 	expect_bug("undo of a pageblock that is not isolated", undo(1, 1));
 	be->reset();
-	expect_bug("isolation of a wrong range", start_isolate_page_range(64, 64, ISOLATE_MODE_OTHER));
+	expect_bug("isolation of a wrong range",
+		   start_isolate_page_range(64, 64, ISOLATE_MODE_OTHER));
 	be->reset();
-	expect_bug("isolation of a wrong range", start_isolate_page_range(480, 1024, ISOLATE_MODE_OTHER));
+	expect_bug("isolation of a wrong range",
+		   start_isolate_page_range(480, 1024, ISOLATE_MODE_OTHER));
 }
 
 /* Two CPUs isolate blocks that overlap, two allocate and free in them. */

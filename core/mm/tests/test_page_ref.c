@@ -100,7 +100,8 @@ static void a_frozen_page_cannot_get_a_count_twice(void **state)
 	pfn_t pfn = alloc_ref(0);
 
 	(void)state;
-	expect_bug("count for a page that is not frozen", (void)make_pages_refcounted(pfn_to_page(pfn.pfn), 0));
+	expect_bug("count for a page that is not frozen",
+		   (void)make_pages_refcounted(pfn_to_page(pfn.pfn), 0));
 }
 
 /* 2^31 gets must not make the count negative and free the page under everybody (CVE-2019-11487). */
@@ -182,7 +183,10 @@ static void hammer(unsigned int cpu, unsigned int i)
 	if (cpu & 1) {
 		be->walk_pfns(mk_pfn(0), 64);
 	} else {
-		/* The larger the page, the longer it has some words of its old life and some of its new one. */
+		/*
+		 * The larger the page, the longer it has some words of its old life and some of its
+		 * new one.
+		 */
 		pfn_t a = be->alloc_pages(0, mk_order(i % 6), mk_nid(0));
 		pfn_t b = be->alloc_pages(0, mk_order(i % 2), mk_nid(0));
 
