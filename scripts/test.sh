@@ -201,8 +201,8 @@ if [ "$quick" = no ]; then
 	for target in "${targets[@]}"; do
 		step "fuzz-$target" fuzz_twice "$target" 20000 || true
 	done
-	step stress-tsan stress tsan 20 || true
-	step stress-asan stress asan 20 || true
+	step stress-tsan stress tsan 200 || true
+	step stress-asan stress asan 200 || true
 	if step build-afl build afl; then
 		for target in "${targets[@]}"; do
 			step "afl-$target" afl_stable "$target" || true
