@@ -6,6 +6,11 @@
  */
 #include "executor_internal.h"
 
+/* As in oracle.c: no coverage of the harness. */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
+#endif
+
 /* A block of 2^order frames that the slot now holds. */
 static void granted(struct slot *slot, enum slot_kind kind, pfn_t pfn, unsigned int order, unsigned int gfp, nid_t nid)
 {
@@ -281,6 +286,11 @@ void op_drain_all(const struct op *op, struct slot *slot)
 {
 	(void)slot;
 	drain(MMFUZZ_DRAIN_ALL, op->cpu);
+	if (ex.threads)
+		return;
+	for (unsigned int i = 0; i < PROGRAM_SLOTS; i++)
+		if (ex.slots[i].kind == SLOT_ISOLATED_RANGE)
+			oracle_seal(mk_pfn(ex.slots[i].pfn), ex.slots[i].nr);
 }
 
 void op_pcp_disable(const struct op *op, struct slot *slot)
@@ -296,3 +306,7 @@ void op_rcu_barrier(const struct op *op, struct slot *slot)
 	(void)slot;
 	ex.backend->rcu_barrier();
 }
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif

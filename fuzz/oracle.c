@@ -39,6 +39,8 @@ static struct {
 	uint8_t *boot_zone;
 	unsigned long nr_sections;
 	struct mmfuzz_stats boot;
+	unsigned int nr_sealed;
+	struct mmfuzz_range sealed[ORACLE_MAX_SEALED];
 	struct oracle_cpu cpu[NR_CPUS];
 } oracle;
 
@@ -144,11 +146,41 @@ static void check_block(pfn_t pfn, order_t order, const char *what)
 		oracle_bug("misaligned block", pfn.pfn, "%s of order %u", what, order.order);
 }
 
+void oracle_seal(pfn_t pfn, unsigned long nr)
+{
+	for (unsigned int i = 0; i < oracle.nr_sealed; i++)
+		if (oracle.sealed[i].start == pfn.pfn)
+			return;
+	if (oracle.nr_sealed < ORACLE_MAX_SEALED)
+		oracle.sealed[oracle.nr_sealed++] = (struct mmfuzz_range){ pfn.pfn, nr };
+}
+
+void oracle_unseal(pfn_t pfn)
+{
+	for (unsigned int i = 0; i < oracle.nr_sealed; i++)
+		if (oracle.sealed[i].start == pfn.pfn)
+			oracle.sealed[i] = oracle.sealed[--oracle.nr_sealed];
+}
+
+static void check_sealed(pfn_t pfn, unsigned long nr)
+{
+	for (unsigned int i = 0; i < oracle.nr_sealed; i++) {
+		const struct mmfuzz_range *range = &oracle.sealed[i];
+
+		if (pfn.pfn < range->start + range->nr && range->start < pfn.pfn + nr)
+			oracle_bug("grant from an isolated pageblock", pfn.pfn,
+				   "%lu frames, but [0x%lx, 0x%lx) is isolated and was drained", nr, range->start,
+				   range->start + range->nr);
+	}
+}
+
 static void trace_alloc(pfn_t pfn, order_t order)
 {
 	pfn_t bad;
 
 	check_block(pfn, order, "grant");
+	if (oracle.nr_sealed)
+		check_sealed(pfn, 1ul << order.order);
 	bad = move(pfn.pfn, 1ul << order.order, ORACLE_FREE, ORACLE_OUT);
 	if (!pfn_is_none(bad)) {
 		if (oracle_place_of(bad) == ORACLE_ABSENT)
@@ -246,6 +278,7 @@ void oracle_reset(void)
 {
 	memcpy(oracle.place, oracle.boot_place, oracle.bytes);
 	memcpy(oracle.zone, oracle.boot_zone, oracle.nr_sections);
+	oracle.nr_sealed = 0;
 	for (unsigned int i = 0; i < oracle.config.nr_cpus; i++)
 		oracle.cpu[i] = (struct oracle_cpu){ 0 };
 }

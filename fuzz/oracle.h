@@ -61,6 +61,19 @@ unsigned long oracle_next_out(unsigned long pfn);
 /** oracle_place_name() - "absent", "free" or "out" */
 const char *oracle_place_name(enum oracle_place place);
 
+#define ORACLE_MAX_SEALED 32u /* more are not watched */
+
+/**
+ * oracle_seal() - pageblocks [pfn, nr) are isolated, and everything was drained since
+ *
+ * From here to oracle_unseal() nothing in them may be granted: what is freed there must stay there. In sequence only:
+ * a free that began before the isolation may put its block on a pageset after the drain, as in Linux.
+ */
+void oracle_seal(pfn_t pfn, unsigned long nr);
+
+/** oracle_unseal() - the isolation that begins at @pfn is about to be undone; harmless if it was not sealed */
+void oracle_unseal(pfn_t pfn);
+
 /** oracle_out() - frames that are out; exact when no other CPU is inside the core */
 unsigned long oracle_out(void);
 

@@ -171,6 +171,24 @@ static void test_impossible_block(void **state)
 	EXPECT_BUG("frame outside memory in op", oracle_trace.online(mk_pfn(60), 5));
 }
 
+/*
+ *	pfn   16 .. 31 isolated, drained:  a grant outside is fine, one that reaches in is not, until it is undone
+ */
+static void test_isolated_pageblocks(void **state)
+{
+	(void)state;
+	oracle_seal(mk_pfn(16), 16);
+	oracle_seal(mk_pfn(16), 16);
+	alloc(8, 3);
+	EXPECT_BUG("grant from an isolated pageblock in op", alloc(16, 0));
+	EXPECT_BUG("grant from an isolated pageblock in op", alloc(0, 5));
+	oracle_unseal(mk_pfn(16));
+	alloc(16, 0);
+	oracle_seal(mk_pfn(16), 16);
+	release(16, 0);
+	EXPECT_BUG("grant from an isolated pageblock in op", alloc(16, 0));
+}
+
 static void test_hotplug(void **state)
 {
 	(void)state;
@@ -305,6 +323,7 @@ int main(void)
 		TEST(stale_free),
 		TEST(absent_memory),
 		TEST(impossible_block),
+		TEST(isolated_pageblocks),
 		TEST(hotplug),
 		TEST(memory_not_as_booted),
 		TEST(lost_page),
