@@ -42,10 +42,12 @@ struct slot {
 /**
  * struct file_entry - what the one file holds at an index, as the oracle sees it
  * @busy: a CPU changes it; in parallel runs others leave it alone
+ * @used: in this run somebody had it in hand: it has a bit in file_used
  * @tag: what reads must find; in parallel runs only its index counts, since a reader may see an older or a newer one
  */
 struct file_entry {
 	unsigned int busy;
+	bool used;
 	bool present;
 	uint64_t tag;
 };
