@@ -131,36 +131,39 @@ static unsigned int pick_gfp(struct rng *rng)
 	return gfp;
 }
 
-/* Lengths at which something begins or ends: 1, a few, a power of two, a pageblock, a section. */
+/*
+ * Mostly a few, since what shows with a few costs little, and two thirds of a program's time went into long ranges; else
+ * lengths at which something begins or ends: a power of two, a pageblock, several, a section.
+ */
 static unsigned int pick_nr(struct generator *generator, unsigned int max)
 {
 	struct rng *rng = &generator->rng;
 	unsigned int nr;
 
-	switch (rng_below(rng, 8)) {
-	case 0:
-		nr = 1;
+	switch (rng_below(rng, 16)) {
+	case 0 ... 4:
+		nr = 1 + rng_below(rng, 3);
 		break;
-	case 1:
-	case 2:
-		nr = 1u << rng_below(rng, 7);
-		break;
-	case 3:
-		nr = 1u << generator->pageblock_order;
-		break;
-	case 4:
-		nr = (1u << generator->pageblock_order) * (1 + rng_below(rng, 4));
-		break;
-	case 5:
-		nr = 1u << generator->section_order;
-		break;
-	case 6:
-		nr = 1 + rng_below(rng, max < 32 ? max : 32);
-		break;
-	default:
+	case 5 ... 9:
 		nr = 2 + rng_below(rng, 6);
 		break;
+	case 10 ... 11:
+		nr = 1u << rng_below(rng, 6);
+		break;
+	case 12:
+		nr = 1 + rng_below(rng, 32);
+		break;
+	case 13 ... 14:
+		nr = 1u << generator->pageblock_order;
+		break;
+	default:
+		nr = rng_percent(rng, 50) ? (1u << generator->pageblock_order) * (1 + rng_below(rng, 4)) :
+					    1u << generator->section_order;
+		break;
 	}
+	/* On machines with large blocks these lengths are most of the memory: seldom. */
+	if (nr > 64 && !rng_percent(rng, 20))
+		nr = 1 + rng_below(rng, 8);
 	return nr > max ? 1 + rng_below(rng, max) : nr;
 }
 

@@ -31,12 +31,11 @@ static void check_cpu(unsigned int cpu, const char *func)
 		sim_bug("no such CPU", func, SIM_NO_PFN, "CPU %u of %u", cpu, nr_cpu_ids);
 }
 
+/* Only those of this machine: it is reset with each input of a fuzzer. */
 static void clear_cpus(void)
 {
-	unsigned int cpu;
-
-	memset(sim_cpus, 0, sizeof(sim_cpus));
-	for (cpu = 0; cpu < NR_CPUS; cpu++)
+	memset(sim_cpus, 0, nr_cpu_ids * sizeof(sim_cpus[0]));
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		sim_cpus[cpu].id = cpu;
 }
 
@@ -45,9 +44,9 @@ void machine_init(unsigned int nr_cpus)
 	MM_BUG_ON(nr_cpu_ids, "second machine", SIM_NO_PFN, "one of %u CPUs exists", nr_cpu_ids);
 	MM_BUG_ON(!nr_cpus || nr_cpus > NR_CPUS, "impossible machine", SIM_NO_PFN,
 		  "%u CPUs, at most %u", nr_cpus, NR_CPUS);
+	nr_cpu_ids = nr_cpus;
 	clear_cpus();
 	sim_rcu_forget();
-	nr_cpu_ids = nr_cpus;
 }
 
 void machine_reset(void)
