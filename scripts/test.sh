@@ -128,16 +128,18 @@ afl_stable() {
 	[ -z "$(find "$out/default/crashes" -name 'id:*')" ]
 }
 
-# oss_fuzz - build.sh as OSS-Fuzz calls it, then the checks that it applies: each target starts from a moved folder,
-# with another working directory, and needs no library of ours.
+# oss_fuzz SANITIZER FLAG... - build.sh as OSS-Fuzz calls it, then the checks that it applies: each target starts from a
+# moved folder, with another working directory, and needs no library of ours.
 oss_fuzz() {
-	local src=$tmp/src out=$tmp/out work=$tmp/work moved=$tmp/moved
+	local sanitizer=$1 dir=$tmp/oss-$1
+	shift
+	local src=$dir/src out=$dir/out work=$dir/work moved=$dir/moved
 	local sanitize="-O1 -fno-omit-frame-pointer -gline-tables-only -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
-	sanitize+=" -fsanitize=address -fsanitize-address-use-after-scope -fsanitize=fuzzer-no-link"
-	mkdir "$src" "$out" "$work"
+	sanitize+=" -fsanitize=fuzzer-no-link $*"
+	mkdir -p "$src" "$out" "$work"
 	ln -s "$PWD" "$src/mmfuzz"
 	env -i PATH="$PATH" HOME="$tmp" CC=clang-19 CXX=clang++-19 CFLAGS="$sanitize" CXXFLAGS="$sanitize" \
-		LIB_FUZZING_ENGINE=-fsanitize=fuzzer SRC="$src" OUT="$out" WORK="$work" SANITIZER=address \
+		LIB_FUZZING_ENGINE=-fsanitize=fuzzer SRC="$src" OUT="$out" WORK="$work" SANITIZER="$sanitizer" \
 		FUZZING_ENGINE=libfuzzer ARCHITECTURE=x86_64 bash -eux scripts/oss-fuzz/build.sh
 	mv "$out" "$moved"
 	rm -rf "$work" "$src"
@@ -149,14 +151,14 @@ oss_fuzz() {
 		[ -f "$moved/$target.options" ] || { echo "$target has no .options"; return 1; }
 		libs=$(ldd "$moved/$target" | grep -vE 'linux-vdso|ld-linux|lib(c|m|stdc\+\+|gcc_s|pthread|dl|rt|resolv)\.so' || true)
 		[ -z "$libs" ] || { echo "$target needs $libs"; return 1; }
-		mkdir "$tmp/seeds-$target"
-		unzip_all "$moved/${target}_seed_corpus.zip" "$tmp/seeds-$target"
-		log=$tmp/oss-$target.log
+		mkdir "$dir/seeds-$target"
+		unzip_all "$moved/${target}_seed_corpus.zip" "$dir/seeds-$target"
+		log=$dir/$target.log
 		(
 			cd /
-			: >"$tmp/empty"
-			"$moved/$target" -rss_limit_mb=2560 -timeout=25 "$tmp/empty"
-			"$moved/$target" -rss_limit_mb=2560 -timeout=25 -seed=1 -runs=1000 "$tmp/seeds-$target"
+			: >"$dir/empty"
+			"$moved/$target" -rss_limit_mb=2560 -timeout=25 "$dir/empty"
+			"$moved/$target" -rss_limit_mb=2560 -timeout=25 -seed=1 -runs=1000 "$dir/seeds-$target"
 		) 2>&1 | tee "$log"
 		if grep -qE 'no interesting inputs|not instrumented' "$log"; then
 			echo "$target is a bad build"
@@ -208,7 +210,8 @@ if [ "$quick" = no ]; then
 			step "afl-$target" afl_stable "$target" || true
 		done
 	fi
-	step oss-fuzz oss_fuzz || true
+	step oss-fuzz-address oss_fuzz address -fsanitize=address -fsanitize-address-use-after-scope || true
+	step oss-fuzz-undefined oss_fuzz undefined -fsanitize=undefined -fno-sanitize-recover=all || true
 	step fuzz-sh scripts/fuzz.sh --time 10s --keep "$tmp/fuzz" || true
 fi
 
