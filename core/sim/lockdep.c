@@ -7,7 +7,7 @@
 
 #include <sim/lockdep.h>
 
-NO_COVERAGE_BEGIN
+JUDGES_BEGIN
 
 static const char *const *rank_names;
 static unsigned int nr_rank_names;
@@ -138,4 +138,4 @@ void lockdep_check_sleep(const char *func)
 
 #endif /* MM_DEBUG */
 
-NO_COVERAGE_END
+JUDGES_END
