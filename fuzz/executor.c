@@ -211,8 +211,8 @@ static bool run_op(const struct op *op)
 	return true;
 }
 
-/* One operation of this CPU, noted in its log. */
-static void run_logged(unsigned int index)
+/* One operation of this CPU, noted in its log. Returns whether it was run. */
+static bool run_logged(unsigned int index)
 {
 	const struct op *op = &ex.program->ops[index];
 	struct executor_cpu *cpu = &ex.cpus[op->cpu];
@@ -225,6 +225,7 @@ static void run_logged(unsigned int index)
 	else
 		event->skipped = true;
 	event->done = true;
+	return !event->skipped;
 }
 
 unsigned long executor_ops(void)
@@ -361,7 +362,8 @@ void executor_run_sequential(const struct mmfuzz_backend *backend, const struct 
 			cpu = program->ops[i].cpu;
 			machine_cpu_become(cpu);
 		}
-		run_logged(i);
+		if (!run_logged(i))
+			continue;
 		oracle_check_counters();
 		if (check_each)
 			backend->check();
