@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The executor (executor.h): machine, slots and the run itself. What each operation does is in executor_alloc.c,
- * executor_movable.c and executor_memory.c.
+ * The executor (executor.h): machine, slots and the run itself. What each operation does is in
+ * executor_alloc.c, executor_movable.c and executor_memory.c.
  *
  * Nothing here may depend on time, addresses or anything else that is not the program.
  */
@@ -20,7 +20,10 @@
 
 struct executor ex;
 
-/* Which function of the backend an operation cannot do without; 0 (the name) where the kind of slot decides. */
+/*
+ * Which function of the backend an operation cannot do without; 0 (the name) where the kind of slot
+ * decides.
+ */
 #define NEEDS(member) offsetof(struct mmfuzz_backend, member)
 
 static const struct {
@@ -88,7 +91,8 @@ void returned(int ret, unsigned int nr, const int *errnos)
 	for (unsigned int i = 0; i < nr; i++)
 		if (ret == -errnos[i])
 			return;
-	oracle_bug("return value", SIM_NO_PFN, "%d is none of those that the operation may return", ret);
+	oracle_bug("return value", SIM_NO_PFN, "%d is none of those that the operation may return",
+		   ret);
 }
 
 void returned_count(unsigned long count, unsigned long max)
@@ -164,8 +168,9 @@ void slot_free(struct slot *slot)
 }
 
 /*
- * Take the operation's slot if it fits. The acquire pairs with the release in slot_put(): what the slot holds was
- * written by the CPU that had it last. That is the only order between CPUs that the executor makes.
+ * Take the operation's slot if it fits. The acquire pairs with the release in slot_put(): what the
+ * slot holds was written by the CPU that had it last. That is the only order between CPUs that the
+ * executor makes.
  */
 static struct slot *slot_get(const struct op *op)
 {
@@ -220,7 +225,8 @@ static bool run_logged(unsigned int index)
 
 	*event = (struct executor_event){ .op = index };
 	if (run_op(op))
-		/* Read by executor_ops() at any time; no other CPU writes it, so a store is enough. */
+		/* Read by executor_ops() at any time; no other CPU writes it, so a store is enough.
+		 */
 		__atomic_store_n(&cpu->ops, cpu->ops + 1, __ATOMIC_RELAXED);
 	else
 		event->skipped = true;
@@ -237,8 +243,12 @@ unsigned long executor_ops(void)
 	return sum;
 }
 
-/* A reader of another CPU's log may see half of an event: it only makes a line of a report less true. */
-__attribute__((no_sanitize("thread"))) unsigned int executor_last_ops(unsigned int cpu, struct executor_event *events)
+/*
+ * A reader of another CPU's log may see half of an event: it only makes a line of a report less
+ * true.
+ */
+__attribute__((no_sanitize("thread"))) unsigned int executor_last_ops(unsigned int cpu,
+								      struct executor_event *events)
 {
 	const struct executor_cpu *c = &ex.cpus[cpu];
 	unsigned int nr = c->log_head < EXECUTOR_LOG ? c->log_head : EXECUTOR_LOG;
@@ -257,7 +267,8 @@ static void forget_run(void)
 	/* Each index that was ever touched: the whole file is larger than many a machine. */
 	for (unsigned int w = 0; w < MMFUZZ_MAX_FOLIOS / 64; w++)
 		for (; ex.file_used[w]; ex.file_used[w] &= ex.file_used[w] - 1)
-			ex.file[w * 64 + __builtin_ctzll(ex.file_used[w])] = (struct file_entry){ 0 };
+			ex.file[w * 64 + __builtin_ctzll(ex.file_used[w])] =
+				(struct file_entry){ 0 };
 	memset(ex.balloon_gone, 0, sizeof(ex.balloon_gone));
 	memset(ex.balloon_pages, 0, sizeof(ex.balloon_pages));
 	memset(ex.vmem_plugged, 0, sizeof(ex.vmem_plugged));
@@ -297,7 +308,8 @@ static void boot(const struct mmfuzz_backend *backend, const struct mmfuzz_confi
 	backend->snapshot();
 }
 
-void executor_begin(const struct mmfuzz_backend *backend, const struct program *program, bool threads)
+void executor_begin(const struct mmfuzz_backend *backend, const struct program *program,
+		    bool threads)
 {
 	struct mmfuzz_config config;
 
@@ -324,8 +336,8 @@ void executor_run_cpu(unsigned int cpu)
 }
 
 /*
- * First what keeps other things from being given back: references, isolation, disabled pagesets. Then all other slots,
- * then what has no slot, and blocks when nobody has anything in them.
+ * First what keeps other things from being given back: references, isolation, disabled pagesets.
+ * Then all other slots, then what has no slot, and blocks when nobody has anything in them.
  */
 void executor_end(void)
 {
@@ -379,7 +391,8 @@ static void run_cpu_thread(unsigned int cpu, void *arg)
 		executor_run_cpu(cpu);
 }
 
-void executor_run_threads(const struct mmfuzz_backend *backend, const struct program *program, unsigned int repeat)
+void executor_run_threads(const struct mmfuzz_backend *backend, const struct program *program,
+			  unsigned int repeat)
 {
 	executor_begin(backend, program, true);
 	machine_run(program->header.nr_cpus, run_cpu_thread, &repeat);

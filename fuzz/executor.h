@@ -2,12 +2,13 @@
 /*
  * The executor: runs a program over a backend, with the oracle beside it.
  *
- * It is legal by construction: an operation is only called with what its slot holds, so that whatever mm_bug() says
- * is a bug of the core and never of the program. Operations that the backend lacks are skipped. Each run starts from
- * the booted machine and ends by giving everything back, after which the machine must be as it was booted.
+ * It is legal by construction: an operation is only called with what its slot holds, so that
+ * whatever mm_bug() says is a bug of the core and never of the program. Operations that the backend
+ * lacks are skipped. Each run starts from the booted machine and ends by giving everything back,
+ * after which the machine must be as it was booted.
  *
- * One executor exists, as one machine does. A run that a bug handler left by longjmp() needs no clean-up: the next run
- * resets the machine.
+ * One executor exists, as one machine does. A run that a bug handler left by longjmp() needs no
+ * clean-up: the next run resets the machine.
  */
 #ifndef FUZZ_EXECUTOR_H
 #define FUZZ_EXECUTOR_H
@@ -36,8 +37,8 @@ struct executor_event {
  * @backend: an mm core
  * @program: normalised, as program_decode() leaves it
  *
- * A pure function of @program. The machine stays booted for the next run of the same configuration. The oracle's
- * counters are compared after each operation.
+ * A pure function of @program. The machine stays booted for the next run of the same configuration.
+ * The oracle's counters are compared after each operation.
  */
 void executor_run_sequential(const struct mmfuzz_backend *backend, const struct program *program);
 
@@ -47,16 +48,18 @@ void executor_run_sequential(const struct mmfuzz_backend *backend, const struct 
  *
  * Slots are shared by all CPUs; an operation whose slot another CPU has in hand is skipped.
  */
-void executor_run_threads(const struct mmfuzz_backend *backend, const struct program *program, unsigned int repeat);
+void executor_run_threads(const struct mmfuzz_backend *backend, const struct program *program,
+			  unsigned int repeat);
 
 /**
  * executor_begin() - boot or reset the machine for a program, for who runs CPUs by other means
  * @threads: CPUs will run at the same time
  *
- * The calling thread is CPU 0 of the machine afterwards. Then executor_run_cpu() for each CPU, in whatever contexts,
- * then executor_end() by the caller.
+ * The calling thread is CPU 0 of the machine afterwards. Then executor_run_cpu() for each CPU, in
+ * whatever contexts, then executor_end() by the caller.
  */
-void executor_begin(const struct mmfuzz_backend *backend, const struct program *program, bool threads);
+void executor_begin(const struct mmfuzz_backend *backend, const struct program *program,
+		    bool threads);
 
 /** executor_run_cpu() - run the operations of one CPU; the caller is that CPU */
 void executor_run_cpu(unsigned int cpu);
@@ -71,7 +74,10 @@ void executor_end(void);
 /** executor_shutdown() - shut the machine down, if one is booted */
 void executor_shutdown(void);
 
-/** executor_ops() - operations run since the process began, skipped ones not counted; may be asked at any time */
+/**
+ * executor_ops() - operations run since the process began, skipped ones not counted; may be asked
+ * at any time
+ */
 unsigned long executor_ops(void);
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations that allocate and free: frozen, refcounted, contiguous, offline; isolation of ranges, pagesets, RCU.
+ * Operations that allocate and free: frozen, refcounted, contiguous, offline; isolation of ranges,
+ * pagesets, RCU.
  *
  * Each writes its tag into what it got; slot_free() and whoever else touches the slot looks for it.
  */
@@ -12,7 +13,8 @@
 #endif
 
 /* A block of 2^order frames that the slot now holds. */
-static void granted(struct slot *slot, enum slot_kind kind, pfn_t pfn, unsigned int order, unsigned int gfp, nid_t nid)
+static void granted(struct slot *slot, enum slot_kind kind, pfn_t pfn, unsigned int order,
+		    unsigned int gfp, nid_t nid)
 {
 	oracle_granted(pfn, 1ul << order, mk_order(order));
 	if (!oracle_zone_ok(pfn, gfp, nid))
@@ -84,11 +86,13 @@ void op_alloc_bulk(const struct op *op, struct slot *slot)
 
 		oracle_granted(pfn, 1, mk_order(0));
 		if (!oracle_zone_ok(pfn, op->gfp, mk_nid(op->nid)))
-			oracle_bug("wrong zone", pfn.pfn, "for flags 0x%x and node %u", op->gfp, op->nid);
+			oracle_bug("wrong zone", pfn.pfn, "for flags 0x%x and node %u", op->gfp,
+				   op->nid);
 		if (op->gfp & MMFUZZ_GFP_ZERO)
 			oracle_check_zero(pfn, 1);
 	}
-	/* Only now, so that a frame that is there twice is not taken for one that was not zeroed. */
+	/* Only now, so that a frame that is there twice is not taken for one that was not zeroed.
+	 */
 	for (unsigned int i = 0; i < nr; i++)
 		oracle_tag(slot->pfns[i], 1, slot->seed + i);
 	for (unsigned int i = 0; i < nr; i++)
@@ -124,7 +128,8 @@ void op_alloc_ref(const struct op *op, struct slot *slot)
 		granted(slot, SLOT_REF, pfn, op->order, op->gfp, mk_nid(op->nid));
 }
 
-/* Others may hold references for a moment (walkers), so in parallel the count may only be too high. */
+/* Others may hold references for a moment (walkers), so in parallel the count may only be too high.
+ */
 static void check_count(const struct slot *slot)
 {
 	int count;
@@ -133,7 +138,8 @@ static void check_count(const struct slot *slot)
 		return;
 	count = ex.backend->page_count(mk_pfn(slot->pfn));
 	if (count < (int)slot->refs || (!ex.threads && count != (int)slot->refs))
-		oracle_bug("wrong count", slot->pfn, "count %d, but the slot has %u references", count, slot->refs);
+		oracle_bug("wrong count", slot->pfn, "count %d, but the slot has %u references",
+			   count, slot->refs);
 }
 
 void op_get(const struct op *op, struct slot *slot)
@@ -194,13 +200,15 @@ void op_cma_alloc(const struct op *op, struct slot *slot)
 	if (pfn_is_none(pfn))
 		return;
 	if (pfn.pfn < area->start || pfn.pfn + op->nr > area->start + area->nr)
-		oracle_bug("outside the area", pfn.pfn, "%u frames for CMA area %u", op->nr, op->dev);
+		oracle_bug("outside the area", pfn.pfn, "%u frames for CMA area %u", op->nr,
+			   op->dev);
 	granted_range(slot, SLOT_CMA, pfn, op->nr);
 	slot->dev = op->dev;
 }
 
 /* What is offline is not for anybody to read or write: no tags. */
-static void granted_offline(struct slot *slot, enum slot_kind kind, pfn_t pfn, unsigned int order, unsigned long nr)
+static void granted_offline(struct slot *slot, enum slot_kind kind, pfn_t pfn, unsigned int order,
+			    unsigned long nr)
 {
 	oracle_granted(pfn, nr, mk_order(order));
 	slot->kind = kind;
@@ -261,7 +269,8 @@ void op_has_unmovable(const struct op *op, struct slot *slot)
 	pfn_t pfn = ex.backend->has_unmovable_pages(mk_pfn(start));
 
 	(void)slot;
-	if (!pfn_is_none(pfn) && (pfn.pfn < start || pfn.pfn >= start + (1ul << ex.config.pageblock_order)))
+	if (!pfn_is_none(pfn) &&
+	    (pfn.pfn < start || pfn.pfn >= start + (1ul << ex.config.pageblock_order)))
 		oracle_bug("return value", pfn.pfn, "not in the pageblock at 0x%lx", start);
 }
 

@@ -43,7 +43,8 @@ struct slot {
  * struct file_entry - what the one file holds at an index, as the oracle sees it
  * @busy: a CPU changes it; in parallel runs others leave it alone
  * @used: in this run somebody had it in hand: it has a bit in file_used
- * @tag: what reads must find; in parallel runs only its index counts, since a reader may see an older or a newer one
+ * @tag: what reads must find; in parallel runs only its index counts, since a reader may see an
+ * older or a newer one
  */
 struct file_entry {
 	unsigned int busy;
@@ -89,7 +90,10 @@ extern struct executor ex;
 
 typedef void (*op_fn)(const struct op *op, struct slot *slot);
 
-/* A function of ops.h each: op_alloc() and so on, in executor_alloc.c, executor_movable.c and executor_memory.c. */
+/*
+ * A function of ops.h each: op_alloc() and so on, in executor_alloc.c, executor_movable.c and
+ * executor_memory.c.
+ */
 #define X(ENUM, name, ...) void op_##name(const struct op *op, struct slot *slot);
 PROGRAM_OPS(X)
 #undef X
@@ -105,15 +109,21 @@ static inline uint64_t new_seed(void)
 /** slot_free() - give back whatever the slot holds; it is empty then */
 void slot_free(struct slot *slot);
 
-/** file_remove_all(), balloon_empty_all(), vmem_unplug_all(), blocks_restore() - parts of executor_end() */
+/**
+ * file_remove_all(), balloon_empty_all(), vmem_unplug_all(), blocks_restore() - parts of
+ * executor_end()
+ */
 void file_remove_all(void);
 void balloon_empty_all(void);
 void vmem_unplug_all(void);
 void blocks_restore(void);
 
-/** returned() - the operation's return value must be 0 or one of @nr errnos, given as positive numbers */
+/**
+ * returned() - the operation's return value must be 0 or one of @nr errnos, given as positive
+ * numbers
+ */
 void returned(int ret, unsigned int nr, const int *errnos);
-#define RETURNED(ret, ...)                                                                                        \
+#define RETURNED(ret, ...) \
 	returned(ret, sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), (const int[]){ __VA_ARGS__ })
 
 /** returned_count() - a count that must not be larger than what was asked for */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations on memory itself: balloons, virtio-mem, hotplug of blocks; and how all of it is brought back to what it was
- * at boot.
+ * Operations on memory itself: balloons, virtio-mem, hotplug of blocks; and how all of it is
+ * brought back to what it was at boot.
  */
 #include "executor_internal.h"
 
@@ -19,7 +19,8 @@ static void check_balloon(unsigned int dev)
 		return;
 	pages = ex.backend->balloon_pages(dev);
 	if (pages != ex.balloon_pages[dev])
-		oracle_bug("drifted counter", SIM_NO_PFN, "balloon %u says %lu pages, but was given %lu", dev, pages,
+		oracle_bug("drifted counter", SIM_NO_PFN,
+			   "balloon %u says %lu pages, but was given %lu", dev, pages,
 			   ex.balloon_pages[dev]);
 }
 
@@ -50,8 +51,9 @@ void op_balloon_deflate(const struct op *op, struct slot *slot)
 		returned_count(nr, ex.balloon_pages[op->dev]);
 		ex.balloon_pages[op->dev] -= nr;
 		if (!ex.isolated && nr < op->nr && ex.balloon_pages[op->dev])
-			oracle_bug("return value", SIM_NO_PFN, "balloon %u gave %lu of %u pages and keeps %lu", op->dev,
-				   nr, op->nr, ex.balloon_pages[op->dev]);
+			oracle_bug("return value", SIM_NO_PFN,
+				   "balloon %u gave %lu of %u pages and keeps %lu", op->dev, nr,
+				   op->nr, ex.balloon_pages[op->dev]);
 	}
 	check_balloon(op->dev);
 }
@@ -71,7 +73,8 @@ void op_balloon_release(const struct op *op, struct slot *slot)
 		ex.balloon_gone[op->dev] = true;
 		ex.balloon_pages[op->dev] = 0;
 	} else if (!ex.isolated) {
-		oracle_bug("return value", SIM_NO_PFN, "balloon %u is busy, but nobody has isolated a page", op->dev);
+		oracle_bug("return value", SIM_NO_PFN,
+			   "balloon %u is busy, but nobody has isolated a page", op->dev);
 	}
 }
 
@@ -87,7 +90,8 @@ void op_balloon_probe(const struct op *op, struct slot *slot)
 	if (ex.threads)
 		return;
 	if ((ret == 0) != ex.balloon_gone[op->dev])
-		oracle_bug("return value", SIM_NO_PFN, "probe of balloon %u returns %d, but the device %s", op->dev, ret,
+		oracle_bug("return value", SIM_NO_PFN,
+			   "probe of balloon %u returns %d, but the device %s", op->dev, ret,
 			   ex.balloon_gone[op->dev] ? "was gone" : "was there");
 	ex.balloon_gone[op->dev] = false;
 }
@@ -103,7 +107,8 @@ void balloon_empty_all(void)
 			continue;
 		while (b->balloon_pages(dev))
 			if (!b->balloon_deflate(dev, b->balloon_pages(dev)))
-				oracle_bug("cannot be given back", SIM_NO_PFN, "balloon %u keeps %lu pages", dev,
+				oracle_bug("cannot be given back", SIM_NO_PFN,
+					   "balloon %u keeps %lu pages", dev,
 					   b->balloon_pages(dev));
 	}
 }
@@ -116,8 +121,9 @@ static void check_vmem(unsigned int dev)
 		return;
 	plugged = ex.backend->vmem_plugged(dev);
 	if (plugged != ex.vmem_plugged[dev])
-		oracle_bug("drifted counter", SIM_NO_PFN, "virtio-mem %u says %lu subblocks, but was given %lu", dev,
-			   plugged, ex.vmem_plugged[dev]);
+		oracle_bug("drifted counter", SIM_NO_PFN,
+			   "virtio-mem %u says %lu subblocks, but was given %lu", dev, plugged,
+			   ex.vmem_plugged[dev]);
 }
 
 void op_vmem_plug(const struct op *op, struct slot *slot)
@@ -159,11 +165,15 @@ void vmem_unplug_all(void)
 	for (unsigned int dev = 0; dev < ex.config.nr_vmem; dev++)
 		while (b->vmem_plugged(dev))
 			if (!b->vmem_unplug(dev, b->vmem_plugged(dev)))
-				oracle_bug("cannot be given back", SIM_NO_PFN, "virtio-mem %u keeps %lu subblocks", dev,
+				oracle_bug("cannot be given back", SIM_NO_PFN,
+					   "virtio-mem %u keeps %lu subblocks", dev,
 					   b->vmem_plugged(dev));
 }
 
-/* The device alone adds and removes what lies in its region; anybody may take its blocks on- and offline. */
+/*
+ * The device alone adds and removes what lies in its region; anybody may take its blocks on- and
+ * offline.
+ */
 static bool block_is_vmem(unsigned int block)
 {
 	unsigned long pfn = (unsigned long)block << ex.config.section_order;
@@ -198,8 +208,15 @@ static void touch(unsigned int block)
 	__atomic_store_n(&ex.nr_touched, 1, __ATOMIC_RELAXED);
 }
 
-/* States are what backend->block_state() says. In parallel another CPU may have moved the block on already. */
-enum { ABSENT, PRESENT, ONLINE };
+/*
+ * States are what backend->block_state() says. In parallel another CPU may have moved the block on
+ * already.
+ */
+enum {
+	ABSENT,
+	PRESENT,
+	ONLINE
+};
 
 static void check_state(unsigned int block, int ret, int before, int after)
 {
@@ -209,8 +226,9 @@ static void check_state(unsigned int block, int ret, int before, int after)
 		return;
 	state = ex.backend->block_state(mk_block(block));
 	if (state != (ret ? before : after))
-		oracle_bug("return value", SIM_NO_PFN, "block %u went from state %d to %d, but %d was returned", block,
-			   before, state, ret);
+		oracle_bug("return value", SIM_NO_PFN,
+			   "block %u went from state %d to %d, but %d was returned", block, before,
+			   state, ret);
 }
 
 static int state_of(unsigned int block)
@@ -232,7 +250,10 @@ void op_mem_add(const struct op *op, struct slot *slot)
 		touch(op->block);
 }
 
-/* The oracle is told before the call: another CPU may be given a frame of the block before it returns. */
+/*
+ * The oracle is told before the call: another CPU may be given a frame of the block before it
+ * returns.
+ */
 void op_mem_online(const struct op *op, struct slot *slot)
 {
 	int ret, before = state_of(op->block);
@@ -281,8 +302,9 @@ static void must(int ret, unsigned int block, const char *what)
 }
 
 /*
- * First all that hotplug had in hand goes away, whatever node and zone it is in now, so that no block comes back to a zone
- * while another is still there. A block that has a hole or a CMA area cannot have gone.
+ * First all that hotplug had in hand goes away, whatever node and zone it is in now, so that no
+ * block comes back to a zone while another is still there. A block that has a hole or a CMA area
+ * cannot have gone.
  */
 void blocks_restore(void)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations on movable pages: isolate, migrate, put back, compact, the frame-number walker, and the folios of the one
- * file. What a file holds is modelled here, so that a migration that loses contents is seen by the next read.
+ * Operations on movable pages: isolate, migrate, put back, compact, the frame-number walker, and
+ * the folios of the one file. What a file holds is modelled here, so that a migration that loses
+ * contents is seen by the next read.
  */
 #include "executor_internal.h"
 
@@ -11,8 +12,9 @@
 #endif
 
 /*
- * Where to look for pages that can be moved: from the first frame in use at or after the operation's, for as long as the
- * operation says. Taken literally most of such operations would find free memory.
+ * Where to look for pages that can be moved: from the first frame in use at or after the
+ * operation's, for as long as the operation says. Taken literally most of such operations would
+ * find free memory.
  */
 void op_isolate(const struct op *op, struct slot *slot)
 {
@@ -26,11 +28,15 @@ void op_isolate(const struct op *op, struct slot *slot)
 	nr = ex.backend->isolate_movable(mk_pfn(start), end - start, max, slot->pfns);
 	returned_count(nr, max);
 	for (unsigned long i = 0; i < nr; i++) {
-		/* A folio that reaches into the range is isolated by its head, which may lie before it. */
+		/*
+		 * A folio that reaches into the range is isolated by its head, which may lie before
+		 * it.
+		 */
 		unsigned long last = slot->pfns[i].pfn | ((1ul << MMFUZZ_MAX_ORDER) - 1);
 
 		if (last < start || slot->pfns[i].pfn >= end)
-			oracle_bug("return value", slot->pfns[i].pfn, "isolated outside [0x%lx, 0x%lx)", start, end);
+			oracle_bug("return value", slot->pfns[i].pfn,
+				   "isolated outside [0x%lx, 0x%lx)", start, end);
 		oracle_granted(slot->pfns[i], 1, mk_order(0));
 	}
 	if (!nr)
@@ -85,7 +91,10 @@ static uint64_t file_tag(unsigned int index, unsigned int tag)
 	return (index + 1ull) << 48 | (new_seed() >> 24 & 0xffffffffffull) << 8 | tag;
 }
 
-/* The entry, in the hands of this CPU, or NULL. Only one CPU changes an index; slot_get() says what orders them. */
+/*
+ * The entry, in the hands of this CPU, or NULL. Only one CPU changes an index; slot_get() says what
+ * orders them.
+ */
 static struct file_entry *file_get(unsigned int index)
 {
 	struct file_entry *entry = &ex.file[index];
@@ -107,8 +116,10 @@ static void file_put(struct file_entry *entry)
 static void exists(bool is, const struct file_entry *entry)
 {
 	if (is != entry->present)
-		oracle_bug("return value", SIM_NO_PFN, "index %u is%s in the file, the core says it is%s",
-			   (unsigned int)(entry - ex.file), entry->present ? "" : " not", is ? "" : " not");
+		oracle_bug("return value", SIM_NO_PFN,
+			   "index %u is%s in the file, the core says it is%s",
+			   (unsigned int)(entry - ex.file), entry->present ? "" : " not",
+			   is ? "" : " not");
 }
 
 void op_folio_add(const struct op *op, struct slot *slot)
@@ -134,8 +145,8 @@ void op_folio_add(const struct op *op, struct slot *slot)
 }
 
 /*
- * Also at the end of a run. A folio that a migrator holds cannot go (-EBUSY); then somebody must have isolated it:
- * a slot, or in parallel some other CPU.
+ * Also at the end of a run. A folio that a migrator holds cannot go (-EBUSY); then somebody must
+ * have isolated it: a slot, or in parallel some other CPU.
  */
 static void file_remove(struct file_entry *entry)
 {
@@ -147,7 +158,8 @@ static void file_remove(struct file_entry *entry)
 	else if (!ret)
 		exists(true, entry);
 	else if (!ex.threads && !ex.isolated)
-		oracle_bug("return value", SIM_NO_PFN, "folio at index %u is busy, but nobody has isolated it",
+		oracle_bug("return value", SIM_NO_PFN,
+			   "folio at index %u is busy, but nobody has isolated it",
 			   (unsigned int)(entry - ex.file));
 	if (!ret)
 		entry->present = false;
@@ -185,7 +197,8 @@ void op_folio_write(const struct op *op, struct slot *slot)
 static void check_contents(unsigned int index, uint64_t got, uint64_t expected)
 {
 	if (got >> 48 != index + 1 || (!ex.threads && got != expected))
-		oracle_bug("contents lost", SIM_NO_PFN, "folio at index %u reads 0x%llx, not 0x%llx", index,
+		oracle_bug("contents lost", SIM_NO_PFN,
+			   "folio at index %u reads 0x%llx, not 0x%llx", index,
 			   (unsigned long long)got, (unsigned long long)expected);
 }
 
@@ -230,7 +243,8 @@ void file_remove_all(void)
 				check_contents(index, tag, entry->tag);
 			file_remove(entry);
 			if (entry->present)
-				oracle_bug("cannot be given back", SIM_NO_PFN, "folio at index %u does not go", index);
+				oracle_bug("cannot be given back", SIM_NO_PFN,
+					   "folio at index %u does not go", index);
 		}
 	}
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The oracle (oracle.h): a byte a frame that says where it is, tags in simulated RAM, sums of counters.
+ * The oracle (oracle.h): a byte a frame that says where it is, tags in simulated RAM, sums of
+ * counters.
  *
- * Must not call into the core but for counters and descriptions, must not order CPUs (each atomic is relaxed, see
- * oracle.h), and must not walk the machine but in oracle_check_end().
+ * Must not call into the core but for counters and descriptions, must not order CPUs (each atomic
+ * is relaxed, see oracle.h), and must not walk the machine but in oracle_check_end().
  */
 #include <stdio.h>
 #include <string.h>
@@ -97,8 +98,8 @@ unsigned long oracle_out(void)
 }
 
 /*
- * Move each of [pfn, pfn + nr) from one place to another by compare-and-swap, eight frames at a time where that is
- * possible. Returns the first frame that was elsewhere, or PFN_NONE.
+ * Move each of [pfn, pfn + nr) from one place to another by compare-and-swap, eight frames at a
+ * time where that is possible. Returns the first frame that was elsewhere, or PFN_NONE.
  */
 static pfn_t move(unsigned long pfn, unsigned long nr, enum oracle_place from, enum oracle_place to)
 {
@@ -108,8 +109,9 @@ static pfn_t move(unsigned long pfn, unsigned long nr, enum oracle_place from, e
 		if (!(pfn & 7) && end - pfn >= 8) {
 			uint64_t old = EIGHT(from);
 
-			if (__atomic_compare_exchange_n((uint64_t *)&oracle.place[pfn], &old, EIGHT(to), false,
-							__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+			if (__atomic_compare_exchange_n((uint64_t *)&oracle.place[pfn], &old,
+							EIGHT(to), false, __ATOMIC_RELAXED,
+							__ATOMIC_RELAXED)) {
 				pfn += 8;
 				continue;
 			}
@@ -122,8 +124,8 @@ static pfn_t move(unsigned long pfn, unsigned long nr, enum oracle_place from, e
 
 		uint8_t old = from;
 
-		if (!__atomic_compare_exchange_n(&oracle.place[pfn], &old, to, false, __ATOMIC_RELAXED,
-						 __ATOMIC_RELAXED))
+		if (!__atomic_compare_exchange_n(&oracle.place[pfn], &old, to, false,
+						 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			return mk_pfn(pfn);
 		pfn++;
 	}
@@ -133,8 +135,8 @@ static pfn_t move(unsigned long pfn, unsigned long nr, enum oracle_place from, e
 static void check_range(pfn_t pfn, unsigned long nr, const char *what)
 {
 	if (pfn.pfn >= oracle.max_pfn || nr > oracle.max_pfn - pfn.pfn || !nr)
-		oracle_bug("frame outside memory", pfn.pfn, "%s of %lu frames, memory has %lu", what, nr,
-			   oracle.max_pfn);
+		oracle_bug("frame outside memory", pfn.pfn, "%s of %lu frames, memory has %lu",
+			   what, nr, oracle.max_pfn);
 }
 
 static void check_block(pfn_t pfn, order_t order, const char *what)
@@ -169,8 +171,8 @@ static void check_sealed(pfn_t pfn, unsigned long nr)
 
 		if (pfn.pfn < range->start + range->nr && range->start < pfn.pfn + nr)
 			oracle_bug("grant from an isolated pageblock", pfn.pfn,
-				   "%lu frames, but [0x%lx, 0x%lx) is isolated and was drained", nr, range->start,
-				   range->start + range->nr);
+				   "%lu frames, but [0x%lx, 0x%lx) is isolated and was drained", nr,
+				   range->start, range->start + range->nr);
 	}
 }
 
@@ -184,10 +186,11 @@ static void trace_alloc(pfn_t pfn, order_t order)
 	bad = move(pfn.pfn, 1ul << order.order, ORACLE_FREE, ORACLE_OUT);
 	if (!pfn_is_none(bad)) {
 		if (oracle_place_of(bad) == ORACLE_ABSENT)
-			oracle_bug("grant of absent memory", bad.pfn, "in a block of order %u at 0x%lx", order.order,
-				   pfn.pfn);
-		oracle_bug("double grant", bad.pfn, "in a block of order %u at 0x%lx, but the frame is out",
-			   order.order, pfn.pfn);
+			oracle_bug("grant of absent memory", bad.pfn,
+				   "in a block of order %u at 0x%lx", order.order, pfn.pfn);
+		oracle_bug("double grant", bad.pfn,
+			   "in a block of order %u at 0x%lx, but the frame is out", order.order,
+			   pfn.pfn);
 	}
 	count_out(1l << order.order);
 }
@@ -200,10 +203,11 @@ static void trace_free(pfn_t pfn, order_t order)
 	bad = move(pfn.pfn, 1ul << order.order, ORACLE_OUT, ORACLE_FREE);
 	if (!pfn_is_none(bad)) {
 		if (oracle_place_of(bad) == ORACLE_ABSENT)
-			oracle_bug("free of absent memory", bad.pfn, "in a block of order %u at 0x%lx", order.order,
-				   pfn.pfn);
-		oracle_bug("stale free", bad.pfn, "in a block of order %u at 0x%lx, but the frame is free",
-			   order.order, pfn.pfn);
+			oracle_bug("free of absent memory", bad.pfn,
+				   "in a block of order %u at 0x%lx", order.order, pfn.pfn);
+		oracle_bug("stale free", bad.pfn,
+			   "in a block of order %u at 0x%lx, but the frame is free", order.order,
+			   pfn.pfn);
 	}
 	count_out(-(1l << order.order));
 }
@@ -215,8 +219,9 @@ static void trace_online(pfn_t pfn, unsigned long nr)
 	check_range(pfn, nr, "online");
 	bad = move(pfn.pfn, nr, ORACLE_ABSENT, ORACLE_FREE);
 	if (!pfn_is_none(bad))
-		oracle_bug("online of memory that is there", bad.pfn, "%lu frames at 0x%lx, but the frame is %s", nr,
-			   pfn.pfn, oracle_place_name(oracle_place_of(bad)));
+		oracle_bug("online of memory that is there", bad.pfn,
+			   "%lu frames at 0x%lx, but the frame is %s", nr, pfn.pfn,
+			   oracle_place_name(oracle_place_of(bad)));
 }
 
 static void trace_offline(pfn_t pfn, unsigned long nr)
@@ -226,8 +231,9 @@ static void trace_offline(pfn_t pfn, unsigned long nr)
 	check_range(pfn, nr, "offline");
 	bad = move(pfn.pfn, nr, ORACLE_FREE, ORACLE_ABSENT);
 	if (!pfn_is_none(bad))
-		oracle_bug("offline of memory that is not free", bad.pfn, "%lu frames at 0x%lx, but the frame is %s",
-			   nr, pfn.pfn, oracle_place_name(oracle_place_of(bad)));
+		oracle_bug("offline of memory that is not free", bad.pfn,
+			   "%lu frames at 0x%lx, but the frame is %s", nr, pfn.pfn,
+			   oracle_place_name(oracle_place_of(bad)));
 }
 
 const struct mmfuzz_trace oracle_trace = {
@@ -257,11 +263,12 @@ void oracle_boot(const struct mmfuzz_backend *backend, const struct mmfuzz_confi
 		const struct mmfuzz_zone_config *z = &config->zones[i];
 
 		memset(oracle.boot_place + z->range.start, ORACLE_FREE, z->range.nr);
-		memset(oracle.boot_zone + (z->range.start >> config->section_order), z->nid << 4 | z->type,
-		       z->range.nr >> config->section_order);
+		memset(oracle.boot_zone + (z->range.start >> config->section_order),
+		       z->nid << 4 | z->type, z->range.nr >> config->section_order);
 	}
 	for (unsigned int i = 0; i < config->nr_holes; i++)
-		memset(oracle.boot_place + config->holes[i].start, ORACLE_ABSENT, config->holes[i].nr);
+		memset(oracle.boot_place + config->holes[i].start, ORACLE_ABSENT,
+		       config->holes[i].nr);
 	oracle_reset();
 
 	there = 0;
@@ -269,8 +276,9 @@ void oracle_boot(const struct mmfuzz_backend *backend, const struct mmfuzz_confi
 		there += oracle.place[pfn] == ORACLE_FREE;
 	backend->stats(&oracle.boot);
 	if (oracle.boot.managed != there)
-		sim_bug("drifted counter", "boot", SIM_NO_PFN, "the core manages %lu frames of %lu that are there",
-			oracle.boot.managed, there);
+		sim_bug("drifted counter", "boot", SIM_NO_PFN,
+			"the core manages %lu frames of %lu that are there", oracle.boot.managed,
+			there);
 	oracle_check_counters();
 }
 
@@ -298,12 +306,14 @@ void oracle_granted(pfn_t pfn, unsigned long nr, order_t align)
 {
 	check_range(pfn, nr, "grant");
 	if (pfn.pfn & ((1ul << align.order) - 1))
-		oracle_bug("misaligned block", pfn.pfn, "a grant that should be aligned to order %u", align.order);
+		oracle_bug("misaligned block", pfn.pfn,
+			   "a grant that should be aligned to order %u", align.order);
 	for (unsigned long i = 0; i < nr; i++) {
 		pfn_t p = mk_pfn(pfn.pfn + i);
 
 		if (oracle_place_of(p) != ORACLE_OUT)
-			oracle_bug("grant without an event", p.pfn, "given to the program, but the frame is %s",
+			oracle_bug("grant without an event", p.pfn,
+				   "given to the program, but the frame is %s",
 				   oracle_place_name(oracle_place_of(p)));
 	}
 	if (oracle.backend->pfn_state_ok && !oracle.backend->pfn_state_ok(pfn))
@@ -312,7 +322,8 @@ void oracle_granted(pfn_t pfn, unsigned long nr, order_t align)
 
 bool oracle_zone_ok(pfn_t pfn, unsigned int gfp, nid_t nid)
 {
-	uint8_t zone = __atomic_load_n(&oracle.zone[pfn.pfn >> oracle.config.section_order], __ATOMIC_RELAXED);
+	uint8_t zone = __atomic_load_n(&oracle.zone[pfn.pfn >> oracle.config.section_order],
+				       __ATOMIC_RELAXED);
 
 	if (zone == ZONE_UNKNOWN)
 		return true;
@@ -329,7 +340,10 @@ void oracle_zone_touched(block_t block)
 		__atomic_store_n(&oracle.zone[block.block], ZONE_UNKNOWN, __ATOMIC_RELAXED);
 }
 
-/* An odd factor keeps the tags of neighbouring frames apart; the result is never the 0 of a zeroed page. */
+/*
+ * An odd factor keeps the tags of neighbouring frames apart; the result is never the 0 of a zeroed
+ * page.
+ */
 static uint64_t tag_of(unsigned long pfn, uint64_t seed)
 {
 	return (seed + pfn * 0x9e3779b97f4a7c15ull) | 1;
@@ -347,8 +361,10 @@ void oracle_check_tag(pfn_t pfn, unsigned long nr, uint64_t seed)
 		uint64_t got = *(const uint64_t *)ram_ptr(i);
 
 		if (got != tag_of(i, seed))
-			oracle_bug("contents lost", i, "frame of a grant of %lu at 0x%lx reads 0x%llx, not 0x%llx", nr,
-				   pfn.pfn, (unsigned long long)got, (unsigned long long)tag_of(i, seed));
+			oracle_bug("contents lost", i,
+				   "frame of a grant of %lu at 0x%lx reads 0x%llx, not 0x%llx", nr,
+				   pfn.pfn, (unsigned long long)got,
+				   (unsigned long long)tag_of(i, seed));
 	}
 }
 
@@ -358,8 +374,9 @@ void oracle_check_zero(pfn_t pfn, unsigned long nr)
 		uint64_t got = *(const uint64_t *)ram_ptr(i);
 
 		if (got)
-			oracle_bug("not zeroed", i, "frame of a zeroed grant of %lu at 0x%lx reads 0x%llx", nr, pfn.pfn,
-				   (unsigned long long)got);
+			oracle_bug("not zeroed", i,
+				   "frame of a zeroed grant of %lu at 0x%lx reads 0x%llx", nr,
+				   pfn.pfn, (unsigned long long)got);
 	}
 }
 
@@ -374,7 +391,8 @@ void oracle_check_counters(void)
 		oracle_bug("drifted counter", SIM_NO_PFN,
 			   "managed %lu + ballooned %lu, but free %lu + isolated %lu + pcp %lu + "
 			   "deferred %lu + guard %lu + out %lu",
-			   s.managed, s.ballooned, s.free, s.free_isolated, s.pcp, s.deferred, s.guard, out);
+			   s.managed, s.ballooned, s.free, s.free_isolated, s.pcp, s.deferred,
+			   s.guard, out);
 }
 
 /* Names the first few frames that are not where they were at boot; does not return. */
@@ -396,7 +414,8 @@ static void report_lost(void)
 			continue;
 		oracle.backend->describe(mk_pfn(pfn), words, sizeof(words));
 		len += snprintf(line + len, sizeof(line) - len, "; 0x%lx is %s, was %s: %s", pfn,
-				oracle_place_name(oracle.place[pfn]), oracle_place_name(oracle.boot_place[pfn]), words);
+				oracle_place_name(oracle.place[pfn]),
+				oracle_place_name(oracle.boot_place[pfn]), words);
 		if (len >= sizeof(line))
 			len = sizeof(line) - 1;
 	}
@@ -408,8 +427,8 @@ static void report_lost(void)
 static void check_same(const char *what, unsigned long is, unsigned long was)
 {
 	if (is != was)
-		oracle_bug("drifted counter", SIM_NO_PFN, "%s is %lu after all was given back, was %lu at boot", what, is,
-			   was);
+		oracle_bug("drifted counter", SIM_NO_PFN,
+			   "%s is %lu after all was given back, was %lu at boot", what, is, was);
 }
 
 void oracle_check_end(void)

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The oracle: what must be true of a machine, told by someone who knows nothing of the core's data structures.
+ * The oracle: what must be true of a machine, told by someone who knows nothing of the core's data
+ * structures.
  *
- * It listens to the four trace hooks of backend.h and so keeps the place of each page frame, it writes a tag into
- * each frame that a program was given and looks for it later, and it compares the core's counters with its own. A
- * violation ends in mm_bug(); the finding's title names the broken rule and the operation that was running.
+ * It listens to the four trace hooks of backend.h and so keeps the place of each page frame, it
+ * writes a tag into each frame that a program was given and looks for it later, and it compares the
+ * core's counters with its own. A violation ends in mm_bug(); the finding's title names the broken
+ * rule and the operation that was running.
  *
- * Where CPUs run in parallel the oracle must not order them: it would hide the core's races from a race detector. All
- * its atomics are relaxed therefore. They need no more: the events of one frame are ordered by the core, or else the
- * core is wrong.
+ * Where CPUs run in parallel the oracle must not order them: it would hide the core's races from a
+ * race detector. All its atomics are relaxed therefore. They need no more: the events of one frame
+ * are ordered by the core, or else the core is wrong.
  *
  * One oracle exists at a time, as one machine does.
  */
@@ -33,8 +35,8 @@ extern const struct mmfuzz_trace oracle_trace;
  * @backend: its core; kept until oracle_shutdown()
  * @config: what it was booted with; copied
  *
- * Takes the boot memory less its holes for free, and compares that with the core's counters. The caller then installs
- * oracle_trace.
+ * Takes the boot memory less its holes for free, and compares that with the core's counters. The
+ * caller then installs oracle_trace.
  */
 void oracle_boot(const struct mmfuzz_backend *backend, const struct mmfuzz_config *config);
 
@@ -55,7 +57,10 @@ const char *oracle_set_op(const char *name);
 /** oracle_place_of() - where a frame is; ORACLE_ABSENT beyond memory */
 enum oracle_place oracle_place_of(pfn_t pfn);
 
-/** oracle_next_out() - the first frame at or after @pfn that is out, or the number of frames; a guess in parallel runs */
+/**
+ * oracle_next_out() - the first frame at or after @pfn that is out, or the number of frames; a
+ * guess in parallel runs
+ */
 unsigned long oracle_next_out(unsigned long pfn);
 
 /** oracle_place_name() - "absent", "free" or "out" */
@@ -66,12 +71,16 @@ const char *oracle_place_name(enum oracle_place place);
 /**
  * oracle_seal() - pageblocks [pfn, nr) are isolated, and everything was drained since
  *
- * From here to oracle_unseal() nothing in them may be granted: what is freed there must stay there. In sequence only:
- * a free that began before the isolation may put its block on a pageset after the drain, as in Linux.
+ * From here to oracle_unseal() nothing in them may be granted: what is freed there must stay there.
+ * In sequence only: a free that began before the isolation may put its block on a pageset after the
+ * drain, as in Linux.
  */
 void oracle_seal(pfn_t pfn, unsigned long nr);
 
-/** oracle_unseal() - the isolation that begins at @pfn is about to be undone; harmless if it was not sealed */
+/**
+ * oracle_unseal() - the isolation that begins at @pfn is about to be undone; harmless if it was
+ * not sealed
+ */
 void oracle_unseal(pfn_t pfn);
 
 /** oracle_out() - frames that are out; exact when no other CPU is inside the core */
@@ -81,7 +90,8 @@ unsigned long oracle_out(void);
 #define oracle_bug(rule, pfn, ...) sim_bug(rule, oracle_set_op(NULL), pfn, __VA_ARGS__)
 
 /**
- * oracle_granted() - the program was given nr frames: they must be out, inside memory and in states that exist
+ * oracle_granted() - the program was given nr frames: they must be out, inside memory and in states
+ * that exist
  * @pfn: first of them
  * @nr: how many
  * @align: log2 of what @pfn must be a multiple of
@@ -97,13 +107,17 @@ void oracle_granted(pfn_t pfn, unsigned long nr, order_t align);
  */
 bool oracle_zone_ok(pfn_t pfn, unsigned int gfp, nid_t nid);
 
-/** oracle_zone_touched() - hotplug has a block in hand: its zone may not be the one of the boot any more */
+/**
+ * oracle_zone_touched() - hotplug has a block in hand: its zone may not be the one of the boot any
+ * more
+ */
 void oracle_zone_touched(block_t block);
 
 /**
  * oracle_tag() - write the program's tag into frames that it owns
  * oracle_check_tag() - find it there again: contents of an owned frame do not change
- * @seed: of the grant, from oracle_new_seed(); each frame's tag is made of it and the frame's number
+ * @seed: of the grant, from oracle_new_seed(); each frame's tag is made of it and the frame's
+ * number
  */
 void oracle_tag(pfn_t pfn, unsigned long nr, uint64_t seed);
 void oracle_check_tag(pfn_t pfn, unsigned long nr, uint64_t seed);
@@ -114,12 +128,14 @@ void oracle_check_zero(pfn_t pfn, unsigned long nr);
 /**
  * oracle_check_counters() - the core's counters add up to its memory, and to what is out
  *
- * A balloon's frames are out and not managed, all others that are out are managed. No other CPU may be inside the core. Cheap: no walk.
+ * A balloon's frames are out and not managed, all others that are out are managed. No other CPU may
+ * be inside the core. Cheap: no walk.
  */
 void oracle_check_counters(void);
 
 /**
- * oracle_check_end() - everything was given back: no frame is out, each is where it was at boot, and so are the counters
+ * oracle_check_end() - everything was given back: no frame is out, each is where it was at boot,
+ * and so are the counters
  *
  * After backend->quiesce(). A lost page is named with its state; the line lists the first few.
  */

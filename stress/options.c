@@ -11,8 +11,20 @@
 
 #include "options.h"
 
-enum { OPT_CPUS = 'c', OPT_TIME = 't', OPT_SEED = 's', OPT_SCENARIO = 'S', OPT_ROUNDS = 'r', OPT_JSON = 'j' };
-enum { OPT_BACKEND = 0x100, OPT_SAVE, OPT_LIST, OPT_REPEAT };
+enum {
+	OPT_CPUS = 'c',
+	OPT_TIME = 't',
+	OPT_SEED = 's',
+	OPT_SCENARIO = 'S',
+	OPT_ROUNDS = 'r',
+	OPT_JSON = 'j'
+};
+enum {
+	OPT_BACKEND = 0x100,
+	OPT_SAVE,
+	OPT_LIST,
+	OPT_REPEAT
+};
 
 static const struct argp_option argp_options[] = {
 	{ "cpus", OPT_CPUS, "N", 0, "simulated CPUs, a thread each, 1 to 64 (4)", 0 },
@@ -51,7 +63,7 @@ static uint64_t parse_number(const char *arg, const char *option, uint64_t min, 
 	value = strtoull(arg, &end, 0);
 	if (errno || end == arg || *end || strchr(arg, '-') || value < min || value > max)
 		complain("--%s is '%s': it must be a number from %llu to %llu", option, arg,
-			     (unsigned long long)min, (unsigned long long)max);
+			 (unsigned long long)min, (unsigned long long)max);
 	return value;
 }
 
@@ -88,7 +100,8 @@ static void check_json(const char *path)
 	struct stat st;
 
 	if (!folder || access(folder, W_OK) || (!stat(path, &st) && S_ISDIR(st.st_mode)))
-		complain("--json is '%s': it must be a file in a folder that can be written to", path);
+		complain("--json is '%s': it must be a file in a folder that can be written to",
+			 path);
 	free(folder);
 }
 
@@ -132,7 +145,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_BACKEND:
 		o->backend = mmfuzz_backend_find(arg);
 		if (!o->backend)
-			complain("--backend is '%s': there is none of that name, memdesc is one", arg);
+			complain("--backend is '%s': there is none of that name, memdesc is one",
+				 arg);
 		return 0;
 	case OPT_LIST:
 		o->list = true;
@@ -154,7 +168,8 @@ static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse_option,
 	.doc = "Run random programs on an mm core with real threads, with an oracle beside it.\v"
-	       "Exit status: 0 nothing found, 1 a finding, 2 could not run. Run it in a build with ThreadSanitizer or "
+	       "Exit status: 0 nothing found, 1 a finding, 2 could not run. Run it in a build with "
+	       "ThreadSanitizer or "
 	       "AddressSanitizer to see races and uses of freed memory as well.",
 };
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Command line of mmstress. Parsing only: nothing here runs or prints anything but help and complaints. */
+/*
+ * Command line of mmstress. Parsing only: nothing here runs or prints anything but help and
+ * complaints.
+ */
 #ifndef STRESS_OPTIONS_H
 #define STRESS_OPTIONS_H
 
@@ -37,7 +40,8 @@ struct stress_options {
 /**
  * stress_parse_options() - fill in @options from the command line
  *
- * Ends the process with status 2 and one line on stderr when something is wrong, with 0 after --help.
+ * Ends the process with status 2 and one line on stderr when something is wrong, with 0 after
+ * --help.
  */
 void stress_parse_options(int argc, char **argv, struct stress_options *options);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of stress scenarios (scenarios.h). A new one is one entry here; its name says what collides.
+ * The table of stress scenarios (scenarios.h). A new one is one entry here; its name says what
+ * collides.
  *
- * Weights are chosen so that what fills slots and what empties them is about even, and so that the two sides that
- * collide make up most of the operations. Machines are small: few frames, few blocks, many meetings.
+ * Weights are chosen so that what fills slots and what empties them is about even, and so that the
+ * two sides that collide make up most of the operations. Machines are small: few frames, few blocks,
+ * many meetings.
  */
 #include <assert.h>
 #include <string.h>
@@ -11,93 +13,161 @@
 #include "scenarios.h"
 
 const struct scenario scenarios[] = {
-	{ .generator = { .name = "isolate-vs-free",
-			 .help = "pageblocks and movable pages isolated while neighbours are freed",
-			 .weights = { [OP_ALLOC] = 60, [OP_FREE] = 110, [OP_FREE_NOLOCK] = 30, [OP_ALLOC_BULK] = 15,
-				      [OP_SPLIT] = 8, [OP_ISOLATE_RANGE] = 60, [OP_HAS_UNMOVABLE] = 10,
-				      [OP_ALLOC_REF] = 10, [OP_PUT] = 10, [OP_FOLIO_ADD] = 15, [OP_FOLIO_REMOVE] = 15,
-				      [OP_ISOLATE] = 15, [OP_PUTBACK] = 10, [OP_DRAIN_LOCAL] = 4 },
-			 .fault_percent = 2, .move_percent = 4 },
-	  .machines = { "tiny", "movable", "three_zones", "big_blocks" } },
-
-	{ .generator = { .name = "isolate-vs-deflate",
-			 .help = "balloon pages isolated and migrated while the balloon takes them back",
-			 .weights = { [OP_BALLOON_INFLATE] = 50, [OP_BALLOON_DEFLATE] = 50, [OP_BALLOON_RELEASE] = 6,
-				      [OP_BALLOON_PROBE] = 10, [OP_ISOLATE] = 60, [OP_MIGRATE] = 40, [OP_PUTBACK] = 25,
-				      [OP_ALLOC] = 15, [OP_FREE] = 25, [OP_COMPACT] = 10 },
-			 .fault_percent = 4, .move_percent = 10 },
-	  .machines = { "tiny", "two_nodes", "movable" } },
-
-	{ .generator = { .name = "migrate-vs-walk",
-			 .help = "folios and balloon pages migrated under a frame-number walker",
-			 .weights = { [OP_FOLIO_ADD] = 40, [OP_FOLIO_REMOVE] = 20, [OP_FOLIO_READ] = 25,
-				      [OP_FOLIO_WRITE] = 15, [OP_FOLIO_GET] = 10, [OP_WALK] = 60, [OP_ISOLATE] = 50,
-				      [OP_MIGRATE] = 50, [OP_PUTBACK] = 12, [OP_ALLOC_REF] = 15, [OP_GET] = 6,
-				      [OP_PUT] = 20, [OP_FREE] = 25, [OP_BALLOON_INFLATE] = 10,
-				      [OP_BALLOON_DEFLATE] = 10, [OP_RCU_BARRIER] = 4 },
-			 .fault_percent = 3, .move_percent = 8 },
-	  .machines = { "tiny", "three_zones", "two_nodes" } },
-
-	{ .generator = { .name = "offline-vs-inflate",
-			 .help = "memory blocks go offline while a balloon takes their pages",
-			 .weights = { [OP_MEM_OFFLINE] = 40, [OP_MEM_ONLINE] = 45, [OP_MEM_REMOVE] = 8, [OP_MEM_ADD] = 14,
-				      [OP_BALLOON_INFLATE] = 50, [OP_BALLOON_DEFLATE] = 45, [OP_ALLOC] = 30,
-				      [OP_FREE] = 45, [OP_OFFLINE_ALLOC_ORDER] = 10, [OP_OFFLINE_SKIPPABLE] = 8,
-				      [OP_WALK] = 10, [OP_BALLOON_RELEASE] = 3, [OP_BALLOON_PROBE] = 5 },
-			 .fault_percent = 4, .move_percent = 10 },
-	  .machines = { "movable", "hotplug", "dense" } },
-
-	{ .generator = { .name = "online-vs-vmem",
-			 .help = "blocks go on- and offline while virtio-mem plugs and unplugs",
-			 .weights = { [OP_MEM_ONLINE] = 40, [OP_MEM_OFFLINE] = 40, [OP_MEM_ADD] = 6, [OP_MEM_REMOVE] = 5,
-				      [OP_VMEM_PLUG] = 50, [OP_VMEM_UNPLUG] = 45, [OP_ALLOC] = 40, [OP_FREE] = 50,
-				      [OP_FOLIO_ADD] = 15, [OP_FOLIO_REMOVE] = 12, [OP_WALK] = 10 },
-			 .fault_percent = 4, .move_percent = 20 },
-	  .machines = { "vmem", "vmem_two", "all" } },
-
-	{ .generator = { .name = "contig-vs-alloc",
-			 .help = "contiguous ranges taken out of memory that others allocate and free",
-			 .weights = { [OP_CONTIG_RANGE] = 50, [OP_CONTIG_PAGES] = 12, [OP_CONTIG_REF] = 15,
-				      [OP_CMA_ALLOC] = 20, [OP_OFFLINE_RANGE] = 10, [OP_ALLOC] = 60, [OP_ALLOC_REF] = 10,
-				      [OP_ALLOC_BULK] = 12, [OP_ALLOC_NOLOCK] = 10, [OP_FREE_NOLOCK] = 15,
-				      [OP_FREE] = 130, [OP_PUT] = 10, [OP_FOLIO_ADD] = 25, [OP_FOLIO_REMOVE] = 15 },
-			 .fault_percent = 2, .move_percent = 6 },
-	  .machines = { "movable", "cma", "tiny", "big_blocks" } },
-
-	{ .generator = { .name = "drain-vs-free",
-			 .help = "pagesets drained and disabled from elsewhere while their CPUs fill them",
-			 .weights = { [OP_ALLOC] = 70, [OP_FREE] = 110, [OP_FREE_NOLOCK] = 25, [OP_ALLOC_NOLOCK] = 20,
-				      [OP_ALLOC_BULK] = 25, [OP_SPLIT] = 15, [OP_DRAIN_LOCAL] = 15, [OP_DRAIN_CPU] = 40,
-				      [OP_DRAIN_ALL] = 25, [OP_PCP_DISABLE] = 20, [OP_ISOLATE_RANGE] = 8 },
-			 .fault_percent = 4, .move_percent = 4 },
-	  .machines = { "tiny", "three_zones", "highatomic", "guard" } },
-
-	{ .generator = { .name = "contig-vs-contig",
-			 .help = "overlapping contiguous ranges, each isolates what the other wants",
-			 .weights = { [OP_CONTIG_RANGE] = 60, [OP_CONTIG_PAGES] = 15, [OP_CONTIG_REF] = 25,
-				      [OP_CMA_ALLOC] = 40, [OP_OFFLINE_RANGE] = 25, [OP_ISOLATE_RANGE] = 20,
-				      [OP_FREE] = 140, [OP_FOLIO_ADD] = 15, [OP_FOLIO_REMOVE] = 10 },
-			 .fault_percent = 2, .move_percent = 2 },
-	  .machines = { "cma", "movable", "tiny", "dense" } },
-
-	{ .generator = { .name = "hotplug-vs-compact",
-			 .help = "both scanners of compaction in zones that grow and shrink",
-			 .weights = { [OP_COMPACT] = 60, [OP_MEM_OFFLINE] = 40, [OP_MEM_ONLINE] = 45, [OP_MEM_ADD] = 12,
-				      [OP_MEM_REMOVE] = 8, [OP_FOLIO_ADD] = 45, [OP_FOLIO_REMOVE] = 25,
-				      [OP_FOLIO_READ] = 15, [OP_ALLOC] = 30, [OP_FREE] = 40, [OP_BALLOON_INFLATE] = 10,
-				      [OP_BALLOON_DEFLATE] = 10, [OP_WALK] = 10 },
-			 .fault_percent = 3, .move_percent = 15 },
-	  .machines = { "hotplug", "movable", "gaps" } },
-
-	{ .generator = { .name = "everything",
-			 .help = "all operations on all kinds of machines",
-			 .weights = {
+	{
+		.generator = {
+			.name = "isolate-vs-free",
+			.help = "pageblocks and movable pages isolated while neighbours are freed",
+			.weights = {
+				[OP_ALLOC] = 60, [OP_FREE] = 110, [OP_FREE_NOLOCK] = 30,
+				[OP_ALLOC_BULK] = 15, [OP_SPLIT] = 8, [OP_ISOLATE_RANGE] = 60,
+				[OP_HAS_UNMOVABLE] = 10, [OP_ALLOC_REF] = 10, [OP_PUT] = 10,
+				[OP_FOLIO_ADD] = 15, [OP_FOLIO_REMOVE] = 15, [OP_ISOLATE] = 15,
+				[OP_PUTBACK] = 10, [OP_DRAIN_LOCAL] = 4,
+			},
+			.fault_percent = 2,
+			.move_percent = 4,
+		},
+		.machines = { "tiny", "movable", "three_zones", "big_blocks" },
+	},
+	{
+		.generator = {
+			.name = "isolate-vs-deflate",
+			.help = "balloon pages isolated and migrated while the balloon takes them back",
+			.weights = {
+				[OP_BALLOON_INFLATE] = 50, [OP_BALLOON_DEFLATE] = 50,
+				[OP_BALLOON_RELEASE] = 6, [OP_BALLOON_PROBE] = 10,
+				[OP_ISOLATE] = 60, [OP_MIGRATE] = 40, [OP_PUTBACK] = 25,
+				[OP_ALLOC] = 15, [OP_FREE] = 25, [OP_COMPACT] = 10,
+			},
+			.fault_percent = 4,
+			.move_percent = 10,
+		},
+		.machines = { "tiny", "two_nodes", "movable" },
+	},
+	{
+		.generator = {
+			.name = "migrate-vs-walk",
+			.help = "folios and balloon pages migrated under a frame-number walker",
+			.weights = {
+				[OP_FOLIO_ADD] = 40, [OP_FOLIO_REMOVE] = 20, [OP_FOLIO_READ] = 25,
+				[OP_FOLIO_WRITE] = 15, [OP_FOLIO_GET] = 10, [OP_WALK] = 60,
+				[OP_ISOLATE] = 50, [OP_MIGRATE] = 50, [OP_PUTBACK] = 12,
+				[OP_ALLOC_REF] = 15, [OP_GET] = 6, [OP_PUT] = 20, [OP_FREE] = 25,
+				[OP_BALLOON_INFLATE] = 10, [OP_BALLOON_DEFLATE] = 10,
+				[OP_RCU_BARRIER] = 4,
+			},
+			.fault_percent = 3,
+			.move_percent = 8,
+		},
+		.machines = { "tiny", "three_zones", "two_nodes" },
+	},
+	{
+		.generator = {
+			.name = "offline-vs-inflate",
+			.help = "memory blocks go offline while a balloon takes their pages",
+			.weights = {
+				[OP_MEM_OFFLINE] = 40, [OP_MEM_ONLINE] = 45, [OP_MEM_REMOVE] = 8,
+				[OP_MEM_ADD] = 14, [OP_BALLOON_INFLATE] = 50,
+				[OP_BALLOON_DEFLATE] = 45, [OP_ALLOC] = 30, [OP_FREE] = 45,
+				[OP_OFFLINE_ALLOC_ORDER] = 10, [OP_OFFLINE_SKIPPABLE] = 8,
+				[OP_WALK] = 10, [OP_BALLOON_RELEASE] = 3, [OP_BALLOON_PROBE] = 5,
+			},
+			.fault_percent = 4,
+			.move_percent = 10,
+		},
+		.machines = { "movable", "hotplug", "dense" },
+	},
+	{
+		.generator = {
+			.name = "online-vs-vmem",
+			.help = "blocks go on- and offline while virtio-mem plugs and unplugs",
+			.weights = {
+				[OP_MEM_ONLINE] = 40, [OP_MEM_OFFLINE] = 40, [OP_MEM_ADD] = 6,
+				[OP_MEM_REMOVE] = 5, [OP_VMEM_PLUG] = 50, [OP_VMEM_UNPLUG] = 45,
+				[OP_ALLOC] = 40, [OP_FREE] = 50, [OP_FOLIO_ADD] = 15,
+				[OP_FOLIO_REMOVE] = 12, [OP_WALK] = 10,
+			},
+			.fault_percent = 4,
+			.move_percent = 20,
+		},
+		.machines = { "vmem", "vmem_two", "all" },
+	},
+	{
+		.generator = {
+			.name = "contig-vs-alloc",
+			.help = "contiguous ranges taken out of memory that others allocate and free",
+			.weights = {
+				[OP_CONTIG_RANGE] = 50, [OP_CONTIG_PAGES] = 12,
+				[OP_CONTIG_REF] = 15, [OP_CMA_ALLOC] = 20, [OP_OFFLINE_RANGE] = 10,
+				[OP_ALLOC] = 60, [OP_ALLOC_REF] = 10, [OP_ALLOC_BULK] = 12,
+				[OP_ALLOC_NOLOCK] = 10, [OP_FREE_NOLOCK] = 15, [OP_FREE] = 130,
+				[OP_PUT] = 10, [OP_FOLIO_ADD] = 25, [OP_FOLIO_REMOVE] = 15,
+			},
+			.fault_percent = 2,
+			.move_percent = 6,
+		},
+		.machines = { "movable", "cma", "tiny", "big_blocks" },
+	},
+	{
+		.generator = {
+			.name = "drain-vs-free",
+			.help = "pagesets drained and disabled from elsewhere while their CPUs fill them",
+			.weights = {
+				[OP_ALLOC] = 70, [OP_FREE] = 110, [OP_FREE_NOLOCK] = 25,
+				[OP_ALLOC_NOLOCK] = 20, [OP_ALLOC_BULK] = 25, [OP_SPLIT] = 15,
+				[OP_DRAIN_LOCAL] = 15, [OP_DRAIN_CPU] = 40, [OP_DRAIN_ALL] = 25,
+				[OP_PCP_DISABLE] = 20, [OP_ISOLATE_RANGE] = 8,
+			},
+			.fault_percent = 4,
+			.move_percent = 4,
+		},
+		.machines = { "tiny", "three_zones", "highatomic", "guard" },
+	},
+	{
+		.generator = {
+			.name = "contig-vs-contig",
+			.help = "overlapping contiguous ranges, each isolates what the other wants",
+			.weights = {
+				[OP_CONTIG_RANGE] = 60, [OP_CONTIG_PAGES] = 15,
+				[OP_CONTIG_REF] = 25, [OP_CMA_ALLOC] = 40, [OP_OFFLINE_RANGE] = 25,
+				[OP_ISOLATE_RANGE] = 20, [OP_FREE] = 140, [OP_FOLIO_ADD] = 15,
+				[OP_FOLIO_REMOVE] = 10,
+			},
+			.fault_percent = 2,
+			.move_percent = 2,
+		},
+		.machines = { "cma", "movable", "tiny", "dense" },
+	},
+	{
+		.generator = {
+			.name = "hotplug-vs-compact",
+			.help = "both scanners of compaction in zones that grow and shrink",
+			.weights = {
+				[OP_COMPACT] = 60, [OP_MEM_OFFLINE] = 40, [OP_MEM_ONLINE] = 45,
+				[OP_MEM_ADD] = 12, [OP_MEM_REMOVE] = 8, [OP_FOLIO_ADD] = 45,
+				[OP_FOLIO_REMOVE] = 25, [OP_FOLIO_READ] = 15, [OP_ALLOC] = 30,
+				[OP_FREE] = 40, [OP_BALLOON_INFLATE] = 10,
+				[OP_BALLOON_DEFLATE] = 10, [OP_WALK] = 10,
+			},
+			.fault_percent = 3,
+			.move_percent = 15,
+		},
+		.machines = { "hotplug", "movable", "gaps" },
+	},
+	{
+		.generator = {
+			.name = "everything",
+			.help = "all operations on all kinds of machines",
+			.weights = {
 #define X(ENUM, name, gives, takes, weight, ...) [OP_##ENUM] = weight,
-				 PROGRAM_OPS(X)
+				PROGRAM_OPS(X)
 #undef X
-			 },
-			 .fault_percent = 5, .move_percent = 6 },
-	  .machines = { "all", "holes", "vmem_two", "hotplug", "cma", "gaps" } },
+			},
+			.fault_percent = 5,
+			.move_percent = 6,
+		},
+		.machines = { "all", "holes", "vmem_two", "hotplug", "cma", "gaps" },
+	},
 };
 
 const unsigned int nr_scenarios = sizeof(scenarios) / sizeof(*scenarios);
@@ -120,8 +190,8 @@ static unsigned int machine_index(const char *name)
 	return i;
 }
 
-void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uint64_t seed, uint64_t round,
-		      struct program *program)
+void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uint64_t seed,
+		      uint64_t round, struct program *program)
 {
 	unsigned int nr_machines = 0;
 	struct program_header header = { .nr_cpus = nr_cpus };

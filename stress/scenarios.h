@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stress scenarios: which operations collide on which machines. Each is a generator profile and nothing more; how they
- * are run is stress.c's business.
+ * Stress scenarios: which operations collide on which machines. Each is a generator profile and
+ * nothing more; how they are run is stress.c's business.
  */
 #ifndef STRESS_SCENARIOS_H
 #define STRESS_SCENARIOS_H
@@ -30,9 +30,10 @@ const struct scenario *scenario_find(const char *name);
 /**
  * scenario_program() - the program of a round
  * @program: filled in
- * @seed: of the whole run; with scenario, round and number of CPUs it decides every byte of the program
+ * @seed: of the whole run; with scenario, round and number of CPUs it decides every byte of the
+ * program
  */
-void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uint64_t seed, uint64_t round,
-		      struct program *program);
+void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uint64_t seed,
+		      uint64_t round, struct program *program);
 
 #endif /* STRESS_SCENARIOS_H */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A stress run (stress.h). The main thread makes programs and hands them to the executor; a second one watches that
- * operations go on and tells how far the run is. Neither takes part in the machine, and they share nothing with its CPUs
- * but counters that are read relaxed: an order between CPUs that the core does not make would hide its races.
+ * A stress run (stress.h). The main thread makes programs and hands them to the executor; a second
+ * one watches that operations go on and tells how far the run is. Neither takes part in the
+ * machine, and they share nothing with its CPUs but counters that are read relaxed: an order
+ * between CPUs that the core does not make would hide its races.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,7 +23,10 @@
 #include "executor.h"
 #include "stress.h"
 
-/* No operation has ended for so many seconds: the machine hangs. Long enough for 64 CPUs under TSan on one core. */
+/*
+ * No operation has ended for so many seconds: the machine hangs. Long enough for 64 CPUs under TSan
+ * on one core.
+ */
 #define HANG_SECONDS 120
 
 struct tally {
@@ -107,7 +111,8 @@ static bool write_json(void)
 	text = cJSON_Print(json);
 	done = text && file_write_all(o->json, text, strlen(text), &error);
 	if (!done)
-		fprintf(stderr, "mmstress: %s\n", text ? error.message : "no memory for the summary");
+		fprintf(stderr, "mmstress: %s\n",
+			text ? error.message : "no memory for the summary");
 	free(text);
 	cJSON_Delete(json);
 	return done;
@@ -120,11 +125,11 @@ static void print_summary(void)
 	printf("%-20s %10s %14s\n", "scenario", "rounds", "operations");
 	for (unsigned int i = 0; i < nr_scenarios; i++)
 		if (run.tally[i].rounds)
-			printf("%-20s %10" PRIu64 " %14" PRIu64 "\n", scenarios[i].generator.name, run.tally[i].rounds,
-			       run.tally[i].operations);
-	printf("%-20s %10" PRIu64 " %14lu  in %.1f s, %.0f a second, %u CPUs, seed %" PRIu64 "%s\n", "sum",
-	       run.total.rounds, executor_ops(), seconds, executor_ops() / seconds, run.options.cpus, run.options.seed,
-	       interrupted ? ", interrupted" : "");
+			printf("%-20s %10" PRIu64 " %14" PRIu64 "\n", scenarios[i].generator.name,
+			       run.tally[i].rounds, run.tally[i].operations);
+	printf("%-20s %10" PRIu64 " %14lu  in %.1f s, %.0f a second, %u CPUs, seed %" PRIu64 "%s\n",
+	       "sum", run.total.rounds, executor_ops(), seconds, executor_ops() / seconds,
+	       run.options.cpus, run.options.seed, interrupted ? ", interrupted" : "");
 	printf("nothing found\n");
 }
 
@@ -135,7 +140,8 @@ static void print_last_ops(void)
 	struct executor_event events[EXECUTOR_LOG];
 	char line[PROGRAM_LINE_MAX];
 
-	fprintf(stderr, "The last operations of each CPU, oldest first (- was skipped, > is running):\n");
+	fprintf(stderr,
+		"The last operations of each CPU, oldest first (- was skipped, > is running):\n");
 	for (unsigned int cpu = 0; cpu < run.options.cpus; cpu++) {
 		unsigned int nr = executor_last_ops(cpu, events);
 
@@ -143,7 +149,11 @@ static void print_last_ops(void)
 			if (events[i].op >= run.program.nr_ops)
 				continue;
 			op_print(&run.program.ops[events[i].op], line, sizeof(line));
-			fprintf(stderr, "%c %s\n", !events[i].done ? '>' : events[i].skipped ? '-' : ' ', line);
+			fprintf(stderr, "%c %s\n",
+				!events[i].done	  ? '>' :
+				events[i].skipped ? '-' :
+						    ' ',
+				line);
 		}
 	}
 }
@@ -157,8 +167,8 @@ static void save_program(void)
 	crash.size = program_encode(&run.program, bytes);
 	snprintf(crash.design, sizeof(crash.design), "%s", run.options.backend->name);
 	snprintf(crash.title, sizeof(crash.title), "%s", run.title);
-	snprintf(run.file, sizeof(run.file), "%s/stress-%s-seed%" PRIu64 "-round%" PRIu64 ".crash", run.options.save,
-		 run.scenario->generator.name, run.options.seed, run.round);
+	snprintf(run.file, sizeof(run.file), "%s/stress-%s-seed%" PRIu64 "-round%" PRIu64 ".crash",
+		 run.options.save, run.scenario->generator.name, run.options.seed, run.round);
 	if (!crash_file_write(&crash, run.file, &error)) {
 		fprintf(stderr, "mmstress: the program could not be saved: %s\n", error.message);
 		run.file[0] = 0;
@@ -166,8 +176,9 @@ static void save_program(void)
 }
 
 /*
- * Whoever finds something comes here, on its own thread, while the other CPUs go on. The first one reports; a second
- * finding is as likely as not a consequence of the first, so it waits for the end.
+ * Whoever finds something comes here, on its own thread, while the other CPUs go on. The first one
+ * reports; a second finding is as likely as not a consequence of the first, so it waits for the
+ * end.
  */
 static void __attribute__((noreturn)) report_finding(const char *title)
 {
@@ -182,12 +193,15 @@ static void __attribute__((noreturn)) report_finding(const char *title)
 	print_last_ops();
 	save_program();
 	fprintf(stderr,
-		"mmstress: found \"%s\" in scenario %s, seed %" PRIu64 ", round %" PRIu64 ", after %.1f s and %lu operations\n",
-		title, run.scenario->generator.name, run.options.seed, run.round, elapsed(), executor_ops());
+		"mmstress: found \"%s\" in scenario %s, seed %" PRIu64 ", round %" PRIu64
+		", after %.1f s and %lu operations\n",
+		title, run.scenario->generator.name, run.options.seed, run.round, elapsed(),
+		executor_ops());
 	if (run.file[0])
 		fprintf(stderr, "mmstress: program saved as %s\n", run.file);
-	fprintf(stderr, "mmstress: to try again: mmstress --cpus=%u --seed=%" PRIu64 " --scenario=%s\n", run.options.cpus,
-		run.options.seed, run.scenario->generator.name);
+	fprintf(stderr,
+		"mmstress: to try again: mmstress --cpus=%u --seed=%" PRIu64 " --scenario=%s\n",
+		run.options.cpus, run.options.seed, run.scenario->generator.name);
 	write_json();
 	fflush(NULL);
 	_exit(1);
@@ -202,8 +216,9 @@ static void on_bug(const struct sim_bug_report *report)
 }
 
 /*
- * Sanitizers. ASan and UBSan end the process by way of our report. TSan calls from inside its own locks, where hardly
- * anything can be called without a deadlock: it is told to go on, and the watching thread reports.
+ * Sanitizers. ASan and UBSan end the process by way of our report. TSan calls from inside its own
+ * locks, where hardly anything can be called without a deadlock: it is told to go on, and the
+ * watching thread reports.
  */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
@@ -249,8 +264,8 @@ static void print_progress(unsigned long ops, unsigned long ops_before)
 	uint64_t rounds = __atomic_load_n(&run.total.rounds, __ATOMIC_RELAXED);
 	double left = o->time - elapsed();
 
-	fprintf(stderr, "\r%12lu ops %10lu/s %8" PRIu64 " rounds  %-18s", ops, ops - ops_before, rounds,
-		scenario ? scenario->generator.name : "");
+	fprintf(stderr, "\r%12lu ops %10lu/s %8" PRIu64 " rounds  %-18s", ops, ops - ops_before,
+		rounds, scenario ? scenario->generator.name : "");
 	if (o->time)
 		fprintf(stderr, " %5.0f s left ", left > 0 ? left : 0);
 	fflush(stderr);
@@ -294,7 +309,8 @@ static bool over(void)
 {
 	const struct stress_options *o = &run.options;
 
-	return interrupted || (o->rounds && run.total.rounds >= o->rounds) || (o->time && elapsed() >= o->time);
+	return interrupted || (o->rounds && run.total.rounds >= o->rounds) ||
+	       (o->time && elapsed() >= o->time);
 }
 
 static void run_round(unsigned int scenario, uint64_t round)

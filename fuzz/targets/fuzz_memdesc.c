@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fuzz_memdesc: a random program over the core of design memdesc, one thread playing all CPUs, with the oracle's and
- * the core's own checks. Whatever the bytes are, they are a program that keeps the rules: a finding is the core's.
+ * fuzz_memdesc: a random program over the core of design memdesc, one thread playing all CPUs, with
+ * the oracle's and the core's own checks. Whatever the bytes are, they are a program that keeps the
+ * rules: a finding is the core's.
  */
 #include <mmfuzz/backend.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The executor on the real core, and on the real core with one function that lies: each lie must be found, and nothing
- * else. Programs are written as text, as a person would.
+ * The executor on the real core, and on the real core with one function that lies: each lie must be
+ * found, and nothing else. Programs are written as text, as a person would.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -316,7 +316,8 @@ static void test_random_threads(void **state)
 	sim_set_bug_handler(NULL);
 	sim_bug_quiet(false);
 	for (uint64_t seed = 0; seed < 30; seed++) {
-		struct program_header header = { .nr_cpus = 4, .profile = seed % PROGRAM_NR_PROFILES };
+		struct program_header header = { .nr_cpus = 4,
+						 .profile = seed % PROGRAM_NR_PROFILES };
 
 		program_generate(&program, &generator_default, &header, 256, seed);
 		executor_run_threads(honest, &program, 2);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The oracle against a fake core that does on purpose what a wrong one would do. Each test is one violation.
+ * The oracle against a fake core that does on purpose what a wrong one would do. Each test is one
+ *violation.
  *
  *	frames   0 ........ 31 32 .. 47 48 ........ 63
  *	         NORMAL        absent   MOVABLE, with a hole at 60 and 61
@@ -67,15 +68,15 @@ static void handler(const struct sim_bug_report *report)
 }
 
 /* The statement must end in the finding of this title. */
-#define EXPECT_BUG(expected, statement)                                                                           \
-	do {                                                                                                      \
-		title[0] = 0;                                                                                     \
-		sim_set_bug_handler(handler);                                                                     \
-		if (!setjmp(caught)) {                                                                            \
-			statement;                                                                                \
-			fail_msg("no finding, not \"%s\"", expected);                                             \
-		}                                                                                                 \
-		assert_string_equal(title, expected);                                                             \
+#define EXPECT_BUG(expected, statement)                               \
+	do {                                                          \
+		title[0] = 0;                                         \
+		sim_set_bug_handler(handler);                         \
+		if (!setjmp(caught)) {                                \
+			statement;                                    \
+			fail_msg("no finding, not \"%s\"", expected); \
+		}                                                     \
+		assert_string_equal(title, expected);                 \
 	} while (0)
 
 static int setup(void **state)
@@ -172,7 +173,8 @@ static void test_impossible_block(void **state)
 }
 
 /*
- *	pfn   16 .. 31 isolated, drained:  a grant outside is fine, one that reaches in is not, until it is undone
+ *	pfn   16 .. 31 isolated, drained:  a grant outside is fine, one that reaches in is not,
+ *until it is undone
  */
 static void test_isolated_pageblocks(void **state)
 {
@@ -194,7 +196,8 @@ static void test_hotplug(void **state)
 	(void)state;
 	oracle_trace.online(mk_pfn(32), 16);
 	alloc(33, 0);
-	EXPECT_BUG("offline of memory that is not free in op", oracle_trace.offline(mk_pfn(32), 16));
+	EXPECT_BUG("offline of memory that is not free in op",
+		   oracle_trace.offline(mk_pfn(32), 16));
 	EXPECT_BUG("online of memory that is there in op", oracle_trace.online(mk_pfn(40), 1));
 }
 
@@ -265,10 +268,11 @@ static void test_drifted_counters(void **state)
 
 static void test_counters_at_the_end(void **state)
 {
-	unsigned long *const counters[] = { &fake_stats.free_isolated, &fake_stats.pcp, &fake_stats.deferred };
+	unsigned long *const counters[] = { &fake_stats.free_isolated, &fake_stats.pcp,
+					    &fake_stats.deferred };
 
 	(void)state;
-	for (unsigned int i = 0; i < 3; i++) {
+	for (volatile unsigned int i = 0; i < 3; i++) {
 		/* The sum is right, but a frame is not where it was. */
 		fake_stats.free--;
 		++*counters[i];
@@ -318,22 +322,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(quiet_when_right),
-		TEST(double_grant),
-		TEST(stale_free),
-		TEST(absent_memory),
-		TEST(impossible_block),
-		TEST(isolated_pageblocks),
-		TEST(hotplug),
-		TEST(memory_not_as_booted),
-		TEST(lost_page),
-		TEST(lost_contents),
-		TEST(not_zeroed),
-		TEST(grant_without_event),
-		TEST(drifted_counters),
-		TEST(counters_at_the_end),
-		TEST(wrong_boot),
-		TEST(zones),
+		TEST(quiet_when_right), TEST(double_grant),
+		TEST(stale_free),	TEST(absent_memory),
+		TEST(impossible_block), TEST(isolated_pageblocks),
+		TEST(hotplug),		TEST(memory_not_as_booted),
+		TEST(lost_page),	TEST(lost_contents),
+		TEST(not_zeroed),	TEST(grant_without_event),
+		TEST(drifted_counters), TEST(counters_at_the_end),
+		TEST(wrong_boot),	TEST(zones),
 		TEST(reset_forgets),
 	};
 

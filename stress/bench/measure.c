@@ -20,7 +20,7 @@
 #include "executor.h"
 #include "generate.h"
 
-#define PAIRS 400000ul
+#define PAIRS  400000ul
 #define RESETS 2000u
 
 static const struct mmfuzz_backend *const backend = &mmfuzz_backend_memdesc;
@@ -40,7 +40,8 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-void measure_group(const struct measurement *group, unsigned int nr, void (*report)(const char *key, double value))
+void measure_group(const struct measurement *group, unsigned int nr,
+		   void (*report)(const char *key, double value))
 {
 	double values[8][BENCH_RUNS];
 
@@ -153,7 +154,8 @@ static double run_mimalloc(void)
 }
 #endif
 
-/* Debian's mimalloc takes the place of malloc() in whatever is linked to it; these are glibc's own. */
+/* Debian's mimalloc takes the place of malloc() in whatever is linked to it; these are glibc's own.
+ */
 void *__libc_malloc(size_t size);
 void __libc_free(void *ptr);
 
@@ -185,7 +187,8 @@ static const struct mmfuzz_config *config_16mib(void)
 	static struct mmfuzz_config config;
 	struct program_header header = { .nr_cpus = 4 };
 
-	while (header.profile < PROGRAM_NR_PROFILES && strcmp(machine_profiles[header.profile].name, "16mib"))
+	while (header.profile < PROGRAM_NR_PROFILES &&
+	       strcmp(machine_profiles[header.profile].name, "16mib"))
 		header.profile++;
 	if (header.profile == PROGRAM_NR_PROFILES)
 		sim_die("there is no machine profile 16mib");
@@ -270,7 +273,8 @@ static double run_memset_1tib(void)
 {
 	const size_t bytes = (1ul << 28) * sizeof(struct page);
 	double begin = bench_now(), end;
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mmbench: measures, and shows figures beside what they are compared with. scripts/bench.sh calls it with the figures that
- * need another build, see there. Nothing passes or fails.
+ * mmbench: measures, and shows figures beside what they are compared with. scripts/bench.sh calls
+ * it with the figures that need another build, see there. Nothing passes or fails.
  */
 #include <argp.h>
 #include <stdarg.h>
@@ -17,7 +17,8 @@
 /**
  * struct figure - a figure and how to read it
  * @than: key of what it is compared with, or NULL
- * @wanted: what the ratio of the two, or without @than the figure, should be; 0 when nothing is asked
+ * @wanted: what the ratio of the two, or without @than the figure, should be; 0 when nothing is
+ * asked
  * @at_least: @wanted is a lower bound, else an upper one
  */
 static const struct figure {
@@ -128,14 +129,15 @@ static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse_option,
 	.args_doc = "[KEY=VALUE...]",
-	.doc = "Measure the mm core and show the figures beside what they are compared with. Figures that were measured "
+	.doc = "Measure the mm core and show the figures beside what they are compared with. "
+	       "Figures that were measured "
 	       "elsewhere are handed in as KEY=VALUE. Use scripts/bench.sh.",
 };
 
 static void print_table(void)
 {
-	printf("%-26s %16s %-12s  %-20s %14s %8s  %s\n", "figure", "value", "unit", "compared with", "value", "ratio",
-	       "wanted");
+	printf("%-26s %16s %-12s  %-20s %14s %8s  %s\n", "figure", "value", "unit", "compared with",
+	       "value", "ratio", "wanted");
 	for (unsigned int i = 0; i < NR_FIGURES; i++) {
 		const struct figure *f = &figures[i];
 		int than = f->than ? find(f->than, strlen(f->than)) : -1;
@@ -148,13 +150,15 @@ static void print_table(void)
 		printf("%-26s %16.*f %-12s", f->key, values[i] < 1000 ? 3 : 0, values[i], f->unit);
 		if (than >= 0 && known[than] && values[than] > 0) {
 			ratio = values[i] / values[than];
-			printf("  %-20s %14.*f %8.3f", f->than, values[than] < 1000 ? 3 : 0, values[than], ratio);
+			printf("  %-20s %14.*f %8.3f", f->than, values[than] < 1000 ? 3 : 0,
+			       values[than], ratio);
 		} else if (f->wanted) {
 			printf("  %-20s %14s %8s", "", "", "");
 		}
 		if (f->wanted && (than < 0 || known[than]))
 			printf("  %s %.4g: %s", f->at_least ? ">=" : "<=", f->wanted,
-			       (f->at_least ? ratio >= f->wanted : ratio <= f->wanted) ? "yes" : "no");
+			       (f->at_least ? ratio >= f->wanted : ratio <= f->wanted) ? "yes" :
+											 "no");
 		putchar('\n');
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mmstress as a person runs it, from outside: exit codes, one line where something is wrong, the summary. It is the
- * program that lies beside the folder of this test.
+ * mmstress as a person runs it, from outside: exit codes, one line where something is wrong, the
+ * summary. It is the program that lies beside the folder of this test.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,8 @@ static int run_behind(const char *prefix, const char *arguments)
 	size_t len;
 	int status;
 
-	snprintf(command, sizeof(command), "cd '%s' && %s '%s' %s 2>&1", folder, prefix, mmstress, arguments);
+	snprintf(command, sizeof(command), "cd '%s' && %s '%s' %s 2>&1", folder, prefix, mmstress,
+		 arguments);
 	pipe = popen(command, "r");
 	assert_non_null(pipe);
 	len = fread(output, 1, sizeof(output) - 1, pipe);
@@ -76,10 +77,25 @@ static unsigned int lines(void)
 static void test_bad_options(void **state)
 {
 	static const char *const bad[] = {
-		"--bogus",	   "--cpus",	      "--cpus=0",	 "--cpus=65",	   "--cpus=4x",
-		"--cpus=-1",	   "--time=0",	      "--time=soon",	 "--time=-1",	   "--time=nan",
-		"--rounds=0",	   "--seed=",	      "--scenario=none", "--backend=none", "--save=/nonexistent",
-		"--json=/nonexistent/file", "--json=/tmp", "--repeat=0", "argument",
+		"--bogus",
+		"--cpus",
+		"--cpus=0",
+		"--cpus=65",
+		"--cpus=4x",
+		"--cpus=-1",
+		"--time=0",
+		"--time=soon",
+		"--time=-1",
+		"--time=nan",
+		"--rounds=0",
+		"--seed=",
+		"--scenario=none",
+		"--backend=none",
+		"--save=/nonexistent",
+		"--json=/nonexistent/file",
+		"--json=/tmp",
+		"--repeat=0",
+		"argument",
 	};
 
 	(void)state;
@@ -138,7 +154,8 @@ static void test_interrupted(void **state)
 {
 	(void)state;
 	/* Ctrl-C after a moment ends it cleanly, long before its time. */
-	assert_int_equal(run_behind("timeout --preserve-status -s INT 0.5", "--time=1h --cpus=2"), 0);
+	assert_int_equal(run_behind("timeout --preserve-status -s INT 0.5", "--time=1h --cpus=2"),
+			 0);
 	assert_non_null(strstr(output, "interrupted"));
 }
 

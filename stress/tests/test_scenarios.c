@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table of stress scenarios: each makes programs that are in range, the same ones each time, with what it names. */
+/*
+ * The table of stress scenarios: each makes programs that are in range, the same ones each time,
+ * with what it names.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For scripts/bench.sh: fuzz_memdesc as an engine runs it, but each input is one of a few thousand programs of 64
- * operations that the generator made beforehand, so that the rate means the same on each day and for each corpus.
+ * For scripts/bench.sh: fuzz_memdesc as an engine runs it, but each input is one of a few thousand
+ * programs of 64 operations that the generator made beforehand, so that the rate means the same on
+ * each day and for each corpus.
  */
 #include <string.h>
 
 #include "generate.h"
 #include "target.h"
 
-#define NR_PROGRAMS 4096u
-#define PROGRAM_OPS_EACH 64u
+#define NR_PROGRAMS	   4096u
+#define PROGRAM_OPS_EACH   64u
 #define PROGRAM_BYTES_EACH (PROGRAM_HEADER_BYTES + PROGRAM_OPS_EACH * PROGRAM_RECORD_BYTES)
 
 static uint8_t programs[NR_PROGRAMS][PROGRAM_BYTES_EACH];
@@ -29,7 +30,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	for (unsigned int i = 0; i < NR_PROGRAMS; i++) {
 		struct program_header header = program_random_header(&rng);
 
-		program_generate(&program, &generator_default, &header, PROGRAM_OPS_EACH, rng_next(&rng));
+		program_generate(&program, &generator_default, &header, PROGRAM_OPS_EACH,
+				 rng_next(&rng));
 		program_encode(&program, bytes);
 		memcpy(programs[i], bytes, PROGRAM_BYTES_EACH);
 	}
