@@ -14,7 +14,8 @@
 
 #include "machine.h"
 
-#define RACE_MS 400
+#define RACE_MS		 400
+#define RACE_PATIENCE_MS 60000
 
 /** typedef race_fn - one round of one CPU; the operation ends when it returns */
 typedef void (*race_fn)(unsigned int cpu, unsigned int round);
@@ -49,5 +50,19 @@ static inline void race(race_fn fn)
 
 	machine_run(4, race_cpu, &race);
 }
+
+/*
+ * Until @met, which then must hold: on a busy machine the thread that would bring it about may not
+ * get far in RACE_MS.
+ */
+#define race_until(fn, met)                                                   \
+	do {                                                                  \
+		unsigned long patience = race_clock_ms() + RACE_PATIENCE_MS; \
+									      \
+		do                                                            \
+			race(fn);                                             \
+		while (!(met) && race_clock_ms() < patience);                 \
+		assert_true(met);                                             \
+	} while (0)
 
 #endif /* MM_TESTS_RACE_H */
