@@ -162,11 +162,14 @@ class Runner:
     def start(self, command, env=None, limit=None, tty=False):
         """Runs command, hands each line to self.line(), returns (exit code, all lines but status lines).
 
-        tty: it shows its status only to a terminal, so it gets one.
+        tty: it shows its status only to a terminal, so it gets one, if there is one to be had.
         """
         env = {**os.environ, **(env or {})}
         kept = []
-        reader, writer = pty.openpty() if tty else os.pipe()
+        try:
+            reader, writer = pty.openpty() if tty else os.pipe()
+        except OSError:
+            reader, writer = os.pipe()
         process = subprocess.Popen(command, stdout=writer, stderr=writer, stdin=subprocess.DEVNULL,
                                    start_new_session=True, env=env)
         os.close(writer)
@@ -416,12 +419,13 @@ class Stress(Runner):
 def lanes_of(runners, jobs):
     """Deals the runners, heavy ones first, to the lane that has least; each lane then fills the whole time.
 
-    In a lane the stress run comes last: if it hangs, nobody waits for it.
+    In a lane the light ones come first, as each may take a little longer than it should, and the stress run comes
+    last: if it hangs, nobody waits for it.
     """
     lanes = [[] for _ in range(min(jobs, len(runners)))]
     for runner in sorted(runners, key=lambda r: -r.weight):
         min(lanes, key=lambda lane: sum(r.weight for r in lane)).append(runner)
-    return [sorted(lane, key=lambda r: r.name == STRESS) for lane in lanes]
+    return [sorted(lane, key=lambda r: (r.name == STRESS, r.weight)) for lane in lanes]
 
 
 def drive(lane, total):
