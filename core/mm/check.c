@@ -29,7 +29,6 @@ struct walk {
 	unsigned long ballooned;
 	unsigned long folios;
 	unsigned long mappables;
-	bool idle; /* nothing may be anybody's */
 };
 
 static const char *const zone_type_names[MMFUZZ_NR_ZONE_TYPES] = { "DMA", "Normal", "Movable" };
@@ -337,9 +336,10 @@ static void walk_section(struct walk *walk, unsigned long nr)
 	}
 }
 
+/* With @idle nothing may be anybody's, and the machine must be as it was booted. */
 static void do_check(bool idle)
 {
-	struct walk walk = { .idle = idle };
+	struct walk walk = { 0 };
 	unsigned long entries = desc_in_use(CACHE_PFN_ENTRY);
 
 	for (unsigned long nr = 0; nr < mm->nr_sections; nr++) {

@@ -474,8 +474,6 @@ int mm_boot(const struct mmfuzz_config *config);
 void mm_shutdown(void);
 void mm_snapshot(void);
 void mm_reset(void);
-/** mm_snapshot_state() - the arena as it was booted, for the checker; addresses in it are those of the arena itself */
-const struct mm_state *mm_snapshot_state(void);
 /** snapshot_of() - where in the snapshot the bytes at @ptr, which lie in the arena, are */
 const void *snapshot_of(const void *ptr);
 /** setup_per_zone_wmarks() - watermarks and lowmem_reserve from managed pages; after each hotplug */

@@ -327,7 +327,7 @@ static void boot_range(struct zone *zone, const struct mmfuzz_range *range)
 
 	for (unsigned long nr = pfn >> section_order; nr < end >> section_order; nr++)
 		mem_section[nr] = (struct mem_section){
-			.state = SECTION_ONLINE, .zone = zone->idx, .nid = zone->nid, .boot = 1
+			.state = SECTION_ONLINE, .zone = zone->idx, .nid = zone->nid
 		};
 	zone->zone_start_pfn = zone->spanned_pages ? min(zone->zone_start_pfn, pfn) : pfn;
 	zone->spanned_pages = zone_end - zone->zone_start_pfn;
@@ -438,11 +438,6 @@ void mm_snapshot(void)
 const void *snapshot_of(const void *ptr)
 {
 	return arena.snapshot ? arena.snapshot + ((const char *)ptr - arena.base) : NULL;
-}
-
-const struct mm_state *mm_snapshot_state(void)
-{
-	return snapshot_of(mm);
 }
 
 void mm_reset(void)

@@ -152,14 +152,12 @@ enum section_state { SECTION_ABSENT, SECTION_PRESENT, SECTION_GOING_ONLINE, SECT
  * @state: enum section_state; written under LOCK_MEM_HOTPLUG, read under RCU
  * @zone: index into mm->zones once it is ONLINE (or on the way); ZONE_NONE else
  * @nid: node, from SECTION_PRESENT on
- * @boot: it was there at boot
  */
 struct mem_section {
 	unsigned char state;
 	unsigned char zone;
 	unsigned char nid;
-	unsigned char boot;
-};
+} __attribute__((aligned(4)));
 
 #define ZONE_NONE 0xff
 
