@@ -129,11 +129,14 @@ void sim_set_describe(sim_describe_fn fn)
 	describe = fn;
 }
 
-void sim_set_bug_handler(sim_bug_handler_fn fn)
+sim_bug_handler_fn sim_set_bug_handler(sim_bug_handler_fn fn)
 {
+	sim_bug_handler_fn old = handler;
+
 	handler = fn;
 	reporting = false;
 	WRITE_ONCE(taken, false);
+	return old;
 }
 
 void sim_bug_quiet(bool on)

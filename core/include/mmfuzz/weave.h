@@ -31,34 +31,37 @@
 
 /** enum weave_memory - which orders of memory accesses are explored */
 enum weave_memory {
-	WEAVE_SC, /* each access takes effect at once */
-	WEAVE_TSO, /* stores wait in a queue of their CPU, as on x86 */
+	WEAVE_SC,   /* each access takes effect at once */
+	WEAVE_TSO,  /* stores wait in a queue of their CPU, as on x86 */
 	WEAVE_LKMM, /* stores overtake each other, loads are stale, as the Linux model allows */
 };
 
 /** enum weave_races - what counts as a data race */
 enum weave_races {
 	WEAVE_RACES_OFF,
-	WEAVE_RACES_ALL, /* each conflict without an order in which an access is plain */
+	WEAVE_RACES_ALL,   /* each conflict without an order in which an access is plain */
 	WEAVE_RACES_KCSAN, /* the same, but a plain aligned write up to a word counts as marked */
 };
 
 /** enum weave_kind - what a point is about to do */
 enum weave_kind {
 	WEAVE_BEGIN, /* an operation begins; always point 0 of it */
-	WEAVE_END, /* the fibre ends */
-	WEAVE_LOAD, /* marked accesses */
+	WEAVE_END,   /* the fibre ends */
+	WEAVE_LOAD,  /* marked accesses */
 	WEAVE_STORE,
 	WEAVE_RMW,
 	WEAVE_FENCE,
 	WEAVE_PLAIN_LOAD, /* points only with plain_points */
 	WEAVE_PLAIN_STORE,
-	WEAVE_WAIT, /* for a condition: a taken lock, a grace period; a forced switch */
+	WEAVE_WAIT,  /* for a condition: a taken lock, a grace period; a forced switch */
 	WEAVE_YIELD, /* cpu_relax() */
 	WEAVE_RCU_LOCK,
 	WEAVE_RCU_UNLOCK,
 	WEAVE_RCU_SYNC, /* a grace period begins */
 };
+
+/** WEAVE_NO_OP - where a fibre is before its first weave_op() */
+#define WEAVE_NO_OP 0xffffffffu
 
 /**
  * struct weave_point - where a fibre stands, and the access that it makes when it goes on
@@ -82,11 +85,11 @@ struct weave_point {
 
 /** enum weave_choice - kinds of entries of a schedule: what happened in place of the default */
 enum weave_choice {
-	WEAVE_SWITCH, /* before the point: fibre @value runs next */
+	WEAVE_SWITCH,	 /* before the point: fibre @value runs next */
 	WEAVE_INTERRUPT, /* before the point: the interrupt handler runs, with @value */
-	WEAVE_STALE, /* the load returns not the newest value but the @value-th older one */
-	WEAVE_DELAY, /* the store waits in the fibre's buffer */
-	WEAVE_DRAIN, /* before the point: the @value-th waiting store, from 1, reaches memory */
+	WEAVE_STALE,	 /* the load returns not the newest value but the @value-th older one */
+	WEAVE_DELAY,	 /* the store waits in the fibre's buffer */
+	WEAVE_DRAIN,	 /* before the point: the @value-th waiting store, from 1, reaches memory */
 };
 
 /** struct weave_entry - one deviation from the default, see enum weave_choice */
@@ -116,6 +119,8 @@ struct weave_strategy;
  *	keeps it and the entries until weave_free() or weave_set_schedule()
  * @memory, @races: see there
  * @plain_points: plain accesses are points too
+ * @ops: the functions say by weave_op() where their operations begin; else each fibre is one operation, of its
+ *	own number. Before the first weave_op() a fibre has no point
  * @max_points: of one run; more is the finding "livelock". 0: 1,000,000
  * @catch: a finding ends the run, and weave_run() returns it; else it ends the process as sim_bug()
  *	does
@@ -132,6 +137,7 @@ struct weave_config {
 	enum weave_memory memory;
 	enum weave_races races;
 	bool plain_points;
+	bool ops;
 	bool catch;
 	bool trace;
 	uint64_t max_points;

@@ -6,11 +6,12 @@
 #ifndef WEAVE_FIBRE_H
 #define WEAVE_FIBRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Enough for a sanitizer's report, which runs on the stack of whoever caused it. */
-#define FIBRE_STACK_BYTES (256ul << 10)
+#define FIBRE_STACK_BYTES   (256ul << 10)
 /* At the top of each stack, for whoever owns the fibre; its own accesses there are private. */
 #define FIBRE_PRIVATE_BYTES 1024ul
 
@@ -20,6 +21,8 @@
  * @stack_lo, @stack_bytes: of its stack, without guard pages; of the thread's own context as ASan says
  * @fake_stack: ASan's
  * @entry, @arg: what it runs
+ * @clean: it has run to its end: no frame is left on its stack. Set by who ends it
+ * @ucontext: in place of @sp where there is no assembly
  */
 struct fibre {
 	void *sp;
@@ -28,6 +31,7 @@ struct fibre {
 	void *fake_stack;
 	void (*entry)(void *arg);
 	void *arg;
+	bool clean;
 	void *ucontext;
 };
 

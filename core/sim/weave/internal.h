@@ -136,7 +136,9 @@ extern const struct weave_strategy weave_strategy_exhaustive;
 /** weave_next_runnable() - the default of a forced choice: the next one after the current, in a circle */
 static inline unsigned int weave_next_runnable(const struct weave *weave)
 {
-	u64 after = weave->current == 63 ? 0 : weave->runnable >> (weave->current + 1) << (weave->current + 1);
+	u64 after = weave->current == 63 ?
+			    0 :
+			    weave->runnable >> (weave->current + 1) << (weave->current + 1);
 
 	return __ffs(after ? after : weave->runnable);
 }
@@ -161,11 +163,11 @@ struct weave_hot {
 	struct sim_cpu *self;
 };
 
-#define WEAVE_HOT_RACES	 1u /* the race detector is on */
-#define WEAVE_HOT_KCSAN	 2u /* aligned plain accesses count as marked */
-#define WEAVE_HOT_PLAIN	 4u /* plain accesses are points */
-#define WEAVE_HOT_WEAK	 8u /* memory.c has every marked access */
-#define WEAVE_HOT_TRACE	 16u /* each access is logged */
+#define WEAVE_HOT_RACES 1u  /* the race detector is on */
+#define WEAVE_HOT_KCSAN 2u  /* aligned plain accesses count as marked */
+#define WEAVE_HOT_PLAIN 4u  /* plain accesses are points */
+#define WEAVE_HOT_WEAK	8u  /* memory.c has every marked access */
+#define WEAVE_HOT_TRACE 16u /* each access is logged */
 
 extern struct weave_hot weave_hot __aligned(64);
 /* The run under way; NULL between runs. */
@@ -180,7 +182,8 @@ static __always_inline bool weave_is_private(const void *addr)
 /* ---- sched.c ---- */
 
 /** sched_point() - the slow half of weave_point(): something may be due here */
-void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool write, const void *pc);
+void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool write,
+		 const void *pc);
 
 /** weave_at() - a point: the running fibre may be switched away from, and come back here */
 static __always_inline void weave_at(enum weave_kind kind, const void *addr, unsigned int size,

@@ -24,8 +24,9 @@ void memory_store(void *addr, unsigned int size, weave_value value, int order, c
  *
  * Return: the old value. When @update says no it is a load of order @fail.
  */
-weave_value memory_rmw(void *addr, unsigned int size, bool (*update)(weave_value old, weave_value *new, void *arg),
-		       void *arg, int order, int fail, const void *pc);
+weave_value memory_rmw(void *addr, unsigned int size,
+		       bool (*update)(weave_value old, weave_value *new, void *arg), void *arg,
+		       int order, int fail, const void *pc);
 void memory_fence(int order);
 
 /** memory_plain() - a plain access is about to be made: own waiting stores there reach memory first */

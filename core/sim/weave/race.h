@@ -62,6 +62,20 @@ void race_tick(void);
 void race_enter(const void *pc);
 void race_exit(void);
 
+/**
+ * struct race_report - the data race that was reported last
+ * @pc, @other_pc: of the later and of the earlier access
+ * @addr: the first byte that both touch
+ */
+struct race_report {
+	uintptr_t pc;
+	uintptr_t other_pc;
+	uintptr_t addr;
+};
+
+/** race_last() - of the run under way or just over; NULL: there was none */
+const struct race_report *race_last(void);
+
 /** race_stack() - the running fibre's stack, innermost first, at most @max; returns how many */
 unsigned int race_stack(uintptr_t *pcs, unsigned int max);
 

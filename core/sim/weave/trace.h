@@ -13,12 +13,12 @@ enum weave_event_kind {
 	WEAVE_EVENT_POINT_MAX = 31,
 	WEAVE_EVENT_ENTER, /* a function, called from pc; its own address in value when known, else 0 */
 	WEAVE_EVENT_EXIT,
-	WEAVE_EVENT_SWITCH, /* value: the fibre that goes on; forced in size */
+	WEAVE_EVENT_SWITCH,    /* value: the fibre that goes on; forced in size */
 	WEAVE_EVENT_INTERRUPT, /* value as in the schedule */
-	WEAVE_EVENT_DRAIN, /* a waiting store of this fibre reaches memory */
-	WEAVE_EVENT_FREED, /* value: length */
-	WEAVE_EVENT_NOTE, /* the harness says something: text */
-	WEAVE_EVENT_RACE, /* the finding: at addr */
+	WEAVE_EVENT_DRAIN,     /* a waiting store of this fibre reaches memory */
+	WEAVE_EVENT_FREED,     /* value: length */
+	WEAVE_EVENT_NOTE,      /* the harness says something: text */
+	WEAVE_EVENT_RACE,      /* the finding: at addr */
 };
 
 /**

@@ -75,8 +75,10 @@ void sim_set_describe(sim_describe_fn fn);
  *
  * Setting a handler also makes the machine ready for a next finding: a test that left its handler
  * by longjmp() sets it anew for the next case, with no other CPU running.
+ *
+ * Return: who was told before.
  */
-void sim_set_bug_handler(sim_bug_handler_fn fn);
+sim_bug_handler_fn sim_set_bug_handler(sim_bug_handler_fn fn);
 
 /** sim_bug_quiet - whether findings are printed (false) or only handed to the handler (true) */
 void sim_bug_quiet(bool quiet);
