@@ -121,11 +121,16 @@ struct weave_strategy;
  * @plain_points: plain accesses are points too
  * @ops: the functions say by weave_op() where their operations begin; else each fibre is one operation, of its
  *	own number. Before the first weave_op() a fibre has no point
+ * @begun: fibres from 0 on that begin at once; the others wait for weave_spawn(). 0: all
+ * @shared_stacks: fibres pass pointers into their stacks to others: accesses to the own stack count as any
+ *	other, in place of costing next to nothing
  * @max_points: of one run; more is the finding "livelock". 0: 1,000,000
  * @catch: a finding ends the run, and weave_run() returns it; else it ends the process as sim_bug()
  *	does
  * @trace: each event of a run is logged, see weave_trace()
  * @interrupt: called at WEAVE_INTERRUPT on the interrupted fibre with the value of the entry, interrupts off; may
+ *	be NULL
+ * @switched: called on the way from one fibre to another, for what belongs to a fibre and is kept elsewhere; may
  *	be NULL
  */
 struct weave_config {
@@ -140,8 +145,11 @@ struct weave_config {
 	bool ops;
 	bool catch;
 	bool trace;
+	unsigned int begun;
+	bool shared_stacks;
 	uint64_t max_points;
 	void (*interrupt)(unsigned int fibre, unsigned int value);
+	void (*switched)(unsigned int from, unsigned int to);
 };
 
 /**
@@ -230,6 +238,10 @@ void weave_acquire(const void *key);
 void weave_release(const void *key);
 /** weave_freed() - the bytes are gone: for the race detector a write of all of them */
 void weave_freed(const void *ptr, size_t len);
+/** weave_spawn() - @fibre, which has not begun or has ended, begins: it calls the function of the run */
+void weave_spawn(unsigned int fibre);
+/** weave_finish() - the run is over, whatever the other fibres are at; weave_run() returns, with no finding */
+void __attribute__((noreturn)) weave_finish(void);
 /** weave_irq_off(), weave_irq_on() - no WEAVE_INTERRUPT in between; nests */
 void weave_irq_off(void);
 void weave_irq_on(void);

@@ -28,6 +28,8 @@ void __sanitizer_finish_switch_fiber(void *fake_stack_save, const void **bottom_
 void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
 #endif
 
+size_t fibre_stack_bytes = 256ul << 10;
+
 static struct fibre pool[WEAVE_MAX_FIBRES];
 static struct fibre thread_context;
 /* Whose stack was left last: the one that arrives tells ASan. */
@@ -47,14 +49,14 @@ struct fibre *fibre_pool(unsigned int index)
 	if (fibre->stack_bytes)
 		return fibre;
 	/* A guard page below: an overflow is a fault at once. Above: whoever runs off the private part. */
-	map = mmap(NULL, FIBRE_STACK_BYTES + 2 * page, PROT_NONE,
+	map = mmap(NULL, fibre_stack_bytes + 2 * page, PROT_NONE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (map == MAP_FAILED || mprotect(map + page, FIBRE_STACK_BYTES, PROT_READ | PROT_WRITE))
+	if (map == MAP_FAILED || mprotect(map + page, fibre_stack_bytes, PROT_READ | PROT_WRITE))
 		sim_die("cannot map a stack of %lu bytes for fibre %u: %s; free some memory, or "
 			"lift the limit on address space (ulimit -v)",
-			FIBRE_STACK_BYTES, index, strerror(errno));
+			fibre_stack_bytes, index, strerror(errno));
 	fibre->stack_lo = (uintptr_t)map + page;
-	fibre->stack_bytes = FIBRE_STACK_BYTES;
+	fibre->stack_bytes = fibre_stack_bytes;
 	return fibre;
 }
 

@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Enough for a sanitizer's report, which runs on the stack of whoever caused it. */
-#define FIBRE_STACK_BYTES   (256ul << 10)
+/*
+ * Of each stack, in whole pages; may be changed before the first fibre is made. Enough for a sanitizer's report, which
+ * runs on the stack of whoever caused it.
+ */
+extern size_t fibre_stack_bytes;
 /* At the top of each stack, for whoever owns the fibre; its own accesses there are private. */
 #define FIBRE_PRIVATE_BYTES 1024ul
 

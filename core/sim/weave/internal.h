@@ -210,6 +210,17 @@ static __always_inline void sched_wrote(void)
 /** sched_abandon() - leave the run for good: back into weave_run(), which returns a finding */
 void __noreturn sched_abandon(void);
 
+/** sched_result() - of the run so far, but for @found, @title and @text: for a process that is about to die */
+void sched_result(struct weave_result *result);
+
+/**
+ * weave_allocator - where struct weave and the state of strategies live
+ *
+ * Like realloc(); 0 bytes: free. Whoever runs each schedule in a forked child sets it, before the first
+ * weave_new(), to memory that the children share.
+ */
+extern void *(*weave_allocator)(void *ptr, size_t bytes);
+
 /* What the machine's RCU has in common with sched.c: one address for its points. */
 extern u64 weave_rcu_word;
 

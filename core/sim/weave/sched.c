@@ -50,7 +50,7 @@ static struct weave_fibre *current_fibre(void)
 
 bool weave_running(void)
 {
-	return weave_hot.private_size == FIBRE_STACK_BYTES;
+	return weave_hot.private_size != ~0ul;
 }
 
 unsigned int weave_fibre(void)
@@ -215,7 +215,7 @@ static void load_hot(struct weave *w, unsigned int index)
 
 	w->current = index;
 	weave_hot.private_lo = f->context->stack_lo;
-	weave_hot.private_size = FIBRE_STACK_BYTES;
+	weave_hot.private_size = w->config.shared_stacks ? 0 : f->context->stack_bytes;
 	weave_hot.nth = f->nth;
 	weave_hot.cpu = index;
 	weave_hot.self = fibre_private(f->context);
@@ -250,6 +250,8 @@ static void switch_to(struct weave *w, unsigned int next, bool forced)
 	w->switches++;
 	if (!forced)
 		w->preemptions++;
+	if (w->config.switched)
+		w->config.switched(w->current, next);
 	load_hot(w, next);
 	set_stop(w);
 	if (from->ended)
@@ -519,6 +521,15 @@ void weave_op(unsigned int op)
 	sched_point(WEAVE_BEGIN, NULL, 0, false, NULL);
 }
 
+void weave_finish(void)
+{
+	struct weave_fibre *f = current_fibre();
+
+	count_points(weave_now);
+	unload_hot();
+	fibre_leave(f->context, fibre_thread());
+}
+
 void weave_irq_off(void)
 {
 	if (weave_running())
@@ -601,20 +612,41 @@ static u32 hot_flags(const struct weave_config *config)
 	return flags;
 }
 
+static void begin_fibre(struct weave *w, unsigned int index)
+{
+	struct weave_fibre *f = &w->fibres[index];
+
+	*f = (struct weave_fibre){ .context = fibre_pool(index),
+				   .op = w->config.ops ? WEAVE_NO_OP : index };
+	f->point = (struct weave_point){ .kind = WEAVE_BEGIN, .op = f->op };
+	f->cursor = w->config.schedule ? w->config.schedule->nr : 0;
+	fibre_prepare(f->context, fibre_main, f);
+	memset(fibre_private(f->context), 0, sizeof(struct sim_cpu));
+	((struct sim_cpu *)fibre_private(f->context))->id = index;
+}
+
+/* Fibres that have not begun are like those that have ended, until somebody spawns them. */
 static void begin_fibres(struct weave *w, unsigned int nr)
 {
-	w->nr = nr;
-	for (unsigned int i = 0; i < nr; i++) {
-		struct weave_fibre *f = &w->fibres[i];
+	unsigned int begun = w->config.begun ? min(w->config.begun, nr) : nr;
 
-		*f = (struct weave_fibre){ .context = fibre_pool(i),
-					   .op = w->config.ops ? WEAVE_NO_OP : i };
-		f->point = (struct weave_point){ .kind = WEAVE_BEGIN, .op = f->op };
-		f->cursor = w->config.schedule ? w->config.schedule->nr : 0;
-		fibre_prepare(f->context, fibre_main, f);
-		memset(fibre_private(f->context), 0, sizeof(struct sim_cpu));
-		((struct sim_cpu *)fibre_private(f->context))->id = i;
-	}
+	w->nr = nr;
+	run.nr_ended = nr - begun;
+	for (unsigned int i = 0; i < begun; i++)
+		begin_fibre(w, i);
+	for (unsigned int i = begun; i < nr; i++)
+		w->fibres[i] = (struct weave_fibre){ .ended = true, .op = WEAVE_NO_OP };
+}
+
+void weave_spawn(unsigned int fibre)
+{
+	struct weave *w = weave_now;
+
+	MM_BUG_ON(!weave_running() || fibre >= w->nr || !w->fibres[fibre].ended,
+		  "impossible spawn", SIM_NO_PFN, "of fibre %u", fibre);
+	begin_fibre(w, fibre);
+	run.nr_ended--;
+	sched_wrote();
 }
 
 static void report_result(struct weave *w, struct weave_result *result)
@@ -627,6 +659,12 @@ static void report_result(struct weave *w, struct weave_result *result)
 	result->schedule.entries = run.record;
 	result->schedule.nr = run.nr_record;
 	result->truncated = run.truncated;
+}
+
+void sched_result(struct weave_result *result)
+{
+	count_points(weave_now);
+	report_result(weave_now, result);
 }
 
 bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, void *arg),
@@ -656,7 +694,7 @@ bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, 
 	run.fn = fn;
 	run.arg = arg;
 	run.list_left = w->config.schedule ? w->config.schedule->nr : 0;
-	run.idle = run.nr_ended = run.nr_record = 0;
+	run.idle = run.nr_record = 0;
 	run.fingerprint = 0;
 	run.truncated = run.abandoned = false;
 	run.result = result;
@@ -698,17 +736,31 @@ static void check_schedule(const struct weave_schedule *schedule)
 			  "schedule not sorted", SIM_NO_PFN, "entry %u", i);
 }
 
+static void *allocate(void *ptr, size_t bytes)
+{
+	if (bytes)
+		return realloc(ptr, bytes);
+	free(ptr);
+	return NULL;
+}
+
+void *(*weave_allocator)(void *ptr, size_t bytes) = allocate;
+
+static void *new_zeroed(size_t bytes)
+{
+	void *ptr = weave_allocator(NULL, bytes);
+
+	if (!ptr)
+		sim_die("no memory for a woven run; free some");
+	return memset(ptr, 0, bytes);
+}
+
 struct weave *weave_new(const struct weave_config *config)
 {
-	struct weave *w = calloc(1, sizeof(*w));
+	struct weave *w = new_zeroed(sizeof(*w));
 
-	if (w && config->strategy && config->strategy->state_size) {
-		w->state = calloc(1, config->strategy->state_size);
-		if (!w->state)
-			w = NULL;
-	}
-	if (!w)
-		sim_die("no memory for a woven run; free some");
+	if (config->strategy && config->strategy->state_size)
+		w->state = new_zeroed(config->strategy->state_size);
 	w->config = *config;
 	if (!w->config.max_points)
 		w->config.max_points = DEFAULT_MAX_POINTS;
@@ -718,8 +770,8 @@ struct weave *weave_new(const struct weave_config *config)
 
 void weave_free(struct weave *w)
 {
-	free(w->state);
-	free(w);
+	weave_allocator(w->state, 0);
+	weave_allocator(w, 0);
 }
 
 void weave_set_schedule(struct weave *w, const struct weave_schedule *schedule)
