@@ -275,14 +275,16 @@ static void interrupt(struct weave *w, struct weave_fibre *f, unsigned int value
 	f->irq_off++;
 	w->config.interrupt(w->current, value);
 	f->irq_off--;
-	/* The interrupted operation goes on where it was: the handler's points were its own. */
 	count_points(w);
-	list_pass(f, ~0u);
-	f->op = before.op;
-	f->nth = before.nth;
+	/* An operation of the handler's own had its own points; else they count as the interrupted one's. */
+	if (f->op != before.op) {
+		list_pass(f, ~0u);
+		f->op = before.op;
+		f->nth = before.nth;
+		f->cursor = before.cursor;
+		weave_hot.nth = f->nth;
+	}
 	f->point = before.point;
-	f->cursor = before.cursor;
-	weave_hot.nth = f->nth;
 	set_stop(w);
 }
 
