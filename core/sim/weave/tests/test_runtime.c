@@ -133,7 +133,9 @@ static void marked_accesses_of_sixteen_bytes(void **state)
 
 /* ---- what is a point ---- */
 
-static int shared[4];
+/* Visible elsewhere, so that no store to it can be left out. */
+extern int shared[4];
+int shared[4];
 
 static void plain_and_marked(unsigned int fibre, void *arg)
 {
