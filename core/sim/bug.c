@@ -144,6 +144,11 @@ void sim_bug_quiet(bool on)
 	quiet = on;
 }
 
+bool sim_bug_is_quiet(void)
+{
+	return quiet;
+}
+
 int sim_bug_title(const struct sim_bug_report *r, char *buf, size_t len)
 {
 	return snprintf(buf, len, "%s in %s", r->rule, r->func);

@@ -82,6 +82,8 @@ sim_bug_handler_fn sim_set_bug_handler(sim_bug_handler_fn fn);
 
 /** sim_bug_quiet - whether findings are printed (false) or only handed to the handler (true) */
 void sim_bug_quiet(bool quiet);
+/** sim_bug_is_quiet - for who prints more of a finding than its line */
+bool sim_bug_is_quiet(void);
 
 /** sim_bug_title - "RULE in FUNC", by which findings are told apart; returns as snprintf() does */
 int sim_bug_title(const struct sim_bug_report *report, char *buf, size_t len);
