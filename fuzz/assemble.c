@@ -315,26 +315,48 @@ static bool take_fault(struct parser *parser, struct op *op)
 	return true;
 }
 
-static bool take_reserved(struct parser *parser, struct op *op)
+/* After "@": nth kind [value] */
+static bool take_switch(struct parser *parser, struct program *program, const char *start)
 {
-	struct word word = take_word(parser);
+	struct weave_entry *entry = &program->switches[program->nr_switches];
+	unsigned int min, max;
+	struct word word;
+	uint32_t value;
 
-	if (word.len != 2 * PROGRAM_RECORD_BYTES)
-		return fail(parser, word.start, "reserved needs %u hexadecimal digits",
-			    2 * PROGRAM_RECORD_BYTES);
-	for (unsigned int i = 0; i < PROGRAM_RECORD_BYTES; i++) {
-		char text[4] = { '0', 'x', word.start[2 * i], word.start[2 * i + 1] };
-		uint32_t byte;
+	if (!program->nr_ops)
+		return fail(parser, start, "a switch needs an operation before it");
+	if (program->nr_switches == PROGRAM_MAX_SWITCHES)
+		return fail(parser, start, "more than %u switches", PROGRAM_MAX_SWITCHES);
+	*entry = (struct weave_entry){ .op = program->nr_ops - 1 };
+	if (!take_number(parser, "point", 0, PROGRAM_MAX_NTH, &value))
+		return false;
+	entry->nth = value;
 
-		if (!word_number((struct word){ text, sizeof(text) }, &byte))
-			return fail(parser, word.start + 2 * i, "'%s' is not hexadecimal",
-				    quote((struct word){ word.start + 2 * i, 2 }).text);
-		op->raw[i] = byte;
+	word = take_word(parser);
+	for (entry->kind = 0; entry->kind < PROGRAM_NR_CHOICES; entry->kind++)
+		if (word_is(word, choice_texts[entry->kind].name))
+			break;
+	if (entry->kind == PROGRAM_NR_CHOICES)
+		return fail(parser, word.start, "unknown kind of switch '%s'",
+			    quote_found(parser, word).text);
+
+	switch_values(&program->header, entry->kind, &min, &max);
+	value = min;
+	if (entry->kind == WEAVE_SWITCH) {
+		word = take_word(parser);
+		if (!word_indexed(word, choice_texts[entry->kind].prefix, &value))
+			return fail(parser, word.start, "a CPU (cpu0, cpu1 ...) expected, not '%s'",
+				    quote_found(parser, word).text);
+		if (value > max)
+			return fail(parser, word.start,
+				    "the machine has %u CPUs, there is no cpu%u",
+				    program->header.nr_cpus, value);
+	} else if (choice_texts[entry->kind].prefix &&
+		   !take_number(parser, choice_texts[entry->kind].name, min, max, &value)) {
+		return false;
 	}
-	if (op->raw[0] < PROGRAM_RESERVED)
-		return fail(parser, word.start, "reserved records begin with %02x to ff",
-			    PROGRAM_RESERVED);
-	op->code = OP_RESERVED;
+	entry->value = value;
+	program->nr_switches++;
 	return true;
 }
 
@@ -347,9 +369,6 @@ static bool take_op(struct parser *parser, const struct program_header *header, 
 	uint32_t cpu;
 
 	memset(op, 0, sizeof(*op));
-	if (word_is(word, "reserved"))
-		return take_reserved(parser, op);
-
 	if (take_char(parser, ':')) {
 		if (!word_indexed(word, "cpu", &cpu))
 			return fail(parser, word.start, "a CPU (cpu0, cpu1 ...) expected, not '%s'",
@@ -386,6 +405,51 @@ static bool take_op(struct parser *parser, const struct program_header *header, 
 	return at_line_end(parser) || take_fault(parser, op);
 }
 
+static bool take_profile(struct parser *parser, struct program_header *header)
+{
+	struct parser number = *parser;
+	struct word name = take_word(parser);
+	uint32_t value;
+
+	for (unsigned int i = 0; i < PROGRAM_NR_PROFILES; i++) {
+		if (word_is(name, machine_profiles[i].name)) {
+			header->profile = i;
+			return true;
+		}
+	}
+	if (!word_number(name, &value))
+		return fail(parser, name.start, "unknown profile '%s'", quote(name).text);
+	*parser = number;
+	if (!take_number(parser, "profile", 0, PROGRAM_NR_PROFILES - 1, &value))
+		return false;
+	header->profile = value;
+	return true;
+}
+
+static bool take_machine_word(struct parser *parser, struct word key, struct program_header *header)
+{
+	for (enum machine_word i = 0; i < NR_MACHINE_WORDS; i++) {
+		const struct machine_text *text = &machine_texts[i];
+		struct word word;
+		uint32_t value;
+
+		if (!word_is(key, text->key))
+			continue;
+		if (!text->names) {
+			if (!take_number(parser, text->key, text->min, text->max, &value))
+				return false;
+		} else {
+			word = take_word(parser);
+			if (!find_name(word, text->names, text->max + 1, &value))
+				return fail(parser, word.start, "unknown %s '%s'", text->key,
+					    quote_found(parser, word).text);
+		}
+		machine_word_set(header, i, value);
+		return true;
+	}
+	return fail(parser, key.start, "machine has no '%s'", quote(key).text);
+}
+
 static bool take_machine(struct parser *parser, struct program_header *header)
 {
 	while (!at_line_end(parser)) {
@@ -395,56 +459,33 @@ static bool take_machine(struct parser *parser, struct program_header *header)
 		if (!expect_char(parser, '='))
 			return false;
 		if (word_is(key, "profile")) {
-			struct parser number = *parser;
-			struct word name = take_word(parser);
-			unsigned int i;
-
-			for (i = 0; i < PROGRAM_NR_PROFILES; i++)
-				if (word_is(name, machine_profiles[i].name))
-					break;
-			if (i == PROGRAM_NR_PROFILES) {
-				if (!word_number(name, &value))
-					return fail(parser, name.start, "unknown profile '%s'",
-						    quote(name).text);
-				*parser = number;
-				if (!take_number(parser, "profile", 0, PROGRAM_NR_PROFILES - 1,
-						 &value))
-					return false;
-				i = value;
-			}
-			header->profile = i;
-		} else if (word_is(key, "cpus")) {
-			if (!take_number(parser, "cpus", 1, PROGRAM_MAX_CPUS, &value))
+			if (!take_profile(parser, header))
 				return false;
-			header->nr_cpus = value;
-		} else if (word_is(key, "pcp_high")) {
-			if (!take_number(parser, "pcp_high", 0, 15, &value))
-				return false;
-			header->pcp_high = value;
-		} else if (word_is(key, "pcp_batch")) {
-			if (!take_number(parser, "pcp_batch", 0, 15, &value))
-				return false;
-			header->pcp_batch = value;
 		} else if (word_is(key, "flags")) {
 			if (!take_mask(parser, "flags", flags_text.names, flags_text.nr_names,
 				       PROGRAM_MANY_CPUS - 1, &value))
 				return false;
 			header->flags = value;
-		} else if (word_is(key, "schedule")) {
-			if (!take_number(parser, "schedule", 0, UINT32_MAX, &value))
-				return false;
-			header->schedule = value;
-		} else {
-			return fail(parser, key.start, "machine has no '%s'", quote(key).text);
+		} else if (!take_machine_word(parser, key, header)) {
+			return false;
 		}
 	}
+	return true;
+}
+
+static bool take_op_line(struct parser *parser, struct program *program, const char *start)
+{
+	if (program->nr_ops == PROGRAM_MAX_OPS)
+		return fail(parser, start, "more than %u operations", PROGRAM_MAX_OPS);
+	if (!take_op(parser, &program->header, &program->ops[program->nr_ops]))
+		return false;
+	program->nr_ops++;
 	return true;
 }
 
 static bool take_line(struct parser *parser, struct program *program, bool *seen_machine)
 {
 	struct parser start = *parser;
-	struct op *op;
 
 	if (word_is(take_word(parser), "machine")) {
 		if (*seen_machine || program->nr_ops)
@@ -453,15 +494,15 @@ static bool take_line(struct parser *parser, struct program *program, bool *seen
 		return take_machine(parser, &program->header);
 	}
 	*parser = start;
-	if (program->nr_ops == PROGRAM_MAX_OPS)
-		return fail(parser, start.p, "more than %u operations", PROGRAM_MAX_OPS);
-	op = &program->ops[program->nr_ops];
-	if (!take_op(parser, &program->header, op))
+	if (take_char(parser, '@')) {
+		if (!take_switch(parser, program, start.p))
+			return false;
+	} else if (!take_op_line(parser, program, start.p)) {
 		return false;
+	}
 	if (!at_line_end(parser))
 		return fail(parser, parser->p, "end of the line expected, not '%s'",
 			    quote((struct word){ parser->p, 1 }).text);
-	program->nr_ops++;
 	return true;
 }
 
@@ -476,6 +517,7 @@ bool program_assemble(struct program *program, const char *text, size_t len,
 	memset(&program->header, 0, sizeof(program->header));
 	program->header.nr_cpus = 1;
 	program->nr_ops = 0;
+	program->nr_switches = 0;
 
 	for (;;) {
 		if (!at_line_end(&parser) && !take_line(&parser, program, &seen_machine))

@@ -196,7 +196,7 @@ static bool run_op(const struct op *op)
 	const struct mmfuzz_backend *b = ex.backend;
 	struct slot *slot = NULL;
 
-	if (op->code >= NR_OPS || !backend_has(op->code))
+	if (!backend_has(op->code))
 		return false;
 	if (op_has_slot(op->code)) {
 		slot = slot_get(op);
@@ -368,8 +368,6 @@ void executor_run_sequential(const struct mmfuzz_backend *backend, const struct 
 
 	executor_begin(backend, program, false);
 	for (unsigned int i = 0; i < program->nr_ops; i++) {
-		if (program->ops[i].code >= NR_OPS)
-			continue;
 		if (program->ops[i].cpu != cpu) {
 			cpu = program->ops[i].cpu;
 			machine_cpu_become(cpu);

@@ -11,6 +11,7 @@
 
 #include <sim/fault.h>
 
+#include "edit.h"
 #include "generate.h"
 
 const struct generator_profile generator_default = {
@@ -260,11 +261,8 @@ void generator_arg(struct generator *generator, struct op *op, enum arg_kind kin
 
 void generator_seen(struct generator *generator, const struct op *op)
 {
-	const struct op_info *info;
+	const struct op_info *info = &op_infos[op->code];
 
-	if (op->code >= OP_RESERVED)
-		return;
-	info = &op_infos[op->code];
 	if (info->gives != SLOT_NONE)
 		generator->slots[op->slot] = info->gives;
 	switch (op->code) {
@@ -343,6 +341,49 @@ void program_generate(struct program *program, const struct generator_profile *p
 			cpu = rng_below(&generator.rng, header->nr_cpus);
 		generator_op(&generator, cpu, &program->ops[i]);
 	}
+	program->nr_switches = 0;
+}
+
+/*
+ * One switch, and in half of the cases another one close to it: within a CPU's operation some points
+ * further, or in one of the CPU that it goes to. What preempts an operation ought not to run to
+ * its end each time.
+ */
+static void generate_switch(struct program *program, struct rng *rng)
+{
+	unsigned int nr_cpus = program->header.nr_cpus;
+	unsigned int op = rng_below(rng, program->nr_ops);
+	unsigned int cpu = program->ops[op].cpu;
+	unsigned int to = (cpu + 1 + rng_below(rng, nr_cpus - 1)) % nr_cpus;
+	unsigned int nth = rng_below(rng, 2u << rng_below(rng, 6));
+
+	program_add_switch(program, (struct weave_entry){ op, nth, WEAVE_SWITCH, to });
+	if (rng_percent(rng, 50)) {
+		nth += 1 + rng_below(rng, 8);
+		program_add_switch(program, (struct weave_entry){ op, nth, WEAVE_SWITCH, to });
+	}
+	if (rng_percent(rng, 50)) {
+		for (unsigned int i = op; i < program->nr_ops; i++) {
+			if (program->ops[i].cpu != to)
+				continue;
+			nth = rng_below(rng, 2u << rng_below(rng, 6));
+			program_add_switch(program,
+					   (struct weave_entry){ i, nth, WEAVE_SWITCH, cpu });
+			break;
+		}
+	}
+}
+
+void program_generate_schedule(struct program *program, unsigned int nr, uint64_t seed)
+{
+	struct rng rng = rng_seed(seed);
+
+	program->nr_switches = 0;
+	if (program->header.nr_cpus < 2 || !program->nr_ops)
+		return;
+	while (nr--)
+		generate_switch(program, &rng);
+	program_normalize(program);
 }
 
 struct program_header program_random_header(struct rng *rng)

@@ -75,10 +75,18 @@ void generator_arg(struct generator *generator, struct op *op, enum arg_kind kin
  * @header: its machine, in range
  * @nr_ops: at most PROGRAM_MAX_OPS
  *
- * Stays on a CPU for a few operations before it goes to another.
+ * Stays on a CPU for a few operations before it goes to another. Has no schedule.
  */
 void program_generate(struct program *program, const struct generator_profile *profile,
 		      const struct program_header *header, unsigned int nr_ops, uint64_t seed);
+
+/**
+ * program_generate_schedule() - give a program some switches in place of those it has
+ * @nr: how many; each may bring one or two more that end what it began
+ *
+ * Positions are mostly small, as most operations have few points; nothing when there is one CPU.
+ */
+void program_generate_schedule(struct program *program, unsigned int nr, uint64_t seed);
 
 /** program_random_header() - some machine, as fuzzing likes them: mostly 1 to 4 CPUs */
 struct program_header program_random_header(struct rng *rng);

@@ -9,35 +9,18 @@
 
 #include <sim/fault.h>
 
+#include "edit.h"
 #include "generate.h"
 #include "mutate.h"
 
-static struct program program, other;
+/* Static for their size: what is changed, a second one, and the first as it was. */
+static struct program program, other, before;
 
 static unsigned int ops_that_fit(size_t max_size)
 {
 	size_t ops = (max_size - PROGRAM_HEADER_BYTES) / PROGRAM_RECORD_BYTES;
 
 	return ops < PROGRAM_MAX_OPS ? ops : PROGRAM_MAX_OPS;
-}
-
-/* Make room for @nr operations at @at; as many as fit below @max_ops. */
-static unsigned int open_gap(unsigned int at, unsigned int nr, unsigned int max_ops)
-{
-	if (program.nr_ops >= max_ops)
-		return 0;
-	if (nr > max_ops - program.nr_ops)
-		nr = max_ops - program.nr_ops;
-	memmove(&program.ops[at + nr], &program.ops[at], (program.nr_ops - at) * sizeof(struct op));
-	program.nr_ops += nr;
-	return nr;
-}
-
-static void close_gap(unsigned int at, unsigned int nr)
-{
-	memmove(&program.ops[at], &program.ops[at + nr],
-		(program.nr_ops - at - nr) * sizeof(struct op));
-	program.nr_ops -= nr;
 }
 
 /* A generator that has seen the program up to @at. */
@@ -50,7 +33,7 @@ static void generator_at(struct generator *generator, unsigned int at, struct rn
 
 static unsigned int some_cpu(unsigned int at, struct rng *rng)
 {
-	if (at && program.ops[at - 1].code != OP_RESERVED && rng_percent(rng, 60))
+	if (at && rng_percent(rng, 60))
 		return program.ops[at - 1].cpu;
 	return rng_below(rng, program.header.nr_cpus);
 }
@@ -62,7 +45,7 @@ static void insert_ops(struct rng *rng, unsigned int max_ops)
 	struct generator generator;
 
 	generator_at(&generator, at, rng);
-	nr = open_gap(at, nr, max_ops);
+	nr = program_open_gap(&program, at, nr, max_ops);
 	for (unsigned int i = 0; i < nr; i++)
 		generator_op(&generator, some_cpu(at + i, rng), &program.ops[at + i]);
 }
@@ -70,7 +53,7 @@ static void insert_ops(struct rng *rng, unsigned int max_ops)
 static void append_ops(struct rng *rng, unsigned int max_ops)
 {
 	unsigned int at = program.nr_ops;
-	unsigned int nr = open_gap(at, 1 + rng_below(rng, 16), max_ops);
+	unsigned int nr = program_open_gap(&program, at, 1 + rng_below(rng, 16), max_ops);
 	struct generator generator;
 
 	generator_at(&generator, at, rng);
@@ -83,7 +66,7 @@ static void delete_ops(struct rng *rng)
 	unsigned int at = rng_below(rng, program.nr_ops);
 	unsigned int nr = rng_percent(rng, 70) ? 1 : 1 + rng_below(rng, program.nr_ops - at);
 
-	close_gap(at, nr);
+	program_delete_ops(&program, at, nr);
 }
 
 static void duplicate_ops(struct rng *rng, unsigned int max_ops)
@@ -92,11 +75,9 @@ static void duplicate_ops(struct rng *rng, unsigned int max_ops)
 	unsigned int left = program.nr_ops - from;
 	unsigned int nr = 1 + rng_below(rng, left < 8 ? left : 8);
 	unsigned int to = rng_below(rng, program.nr_ops + 1);
-	struct op ops[8];
 
-	memcpy(ops, &program.ops[from], nr * sizeof(ops[0]));
-	nr = open_gap(to, nr, max_ops);
-	memcpy(&program.ops[to], ops, nr * sizeof(ops[0]));
+	program_copy(&before, &program);
+	program_insert_ops(&program, to, &before, from, nr, max_ops);
 }
 
 static void swap_ops(struct rng *rng)
@@ -105,10 +86,8 @@ static void swap_ops(struct rng *rng)
 	unsigned int b = rng_percent(rng, 60) && a + 1 < program.nr_ops ?
 				 a + 1 :
 				 rng_below(rng, program.nr_ops);
-	struct op op = program.ops[a];
 
-	program.ops[a] = program.ops[b];
-	program.ops[b] = op;
+	program_swap_ops(&program, a, b);
 }
 
 static void move_ops(struct rng *rng)
@@ -116,14 +95,12 @@ static void move_ops(struct rng *rng)
 	unsigned int from = rng_below(rng, program.nr_ops);
 	unsigned int left = program.nr_ops - from;
 	unsigned int nr = 1 + rng_below(rng, left < 8 ? left : 8);
-	struct op ops[8];
 	unsigned int to;
 
-	memcpy(ops, &program.ops[from], nr * sizeof(ops[0]));
-	close_gap(from, nr);
+	program_copy(&before, &program);
+	program_delete_ops(&program, from, nr);
 	to = rng_below(rng, program.nr_ops + 1);
-	open_gap(to, nr, PROGRAM_MAX_OPS);
-	memcpy(&program.ops[to], ops, nr * sizeof(ops[0]));
+	program_insert_ops(&program, to, &before, from, nr, PROGRAM_MAX_OPS);
 }
 
 /* One argument or the slot, respecting its kind. */
@@ -136,10 +113,6 @@ static void change_argument(struct rng *rng)
 	unsigned int choice;
 	enum arg_kind kind;
 
-	if (op->code == OP_RESERVED) {
-		op->raw[1 + rng_below(rng, PROGRAM_RECORD_BYTES - 1)] = rng_next(rng);
-		return;
-	}
 	info = &op_infos[op->code];
 	choice = rng_below(rng, info->nr_args + op_has_slot(op->code));
 	if (choice == info->nr_args || info->args[choice].kind == ARG_NONE) {
@@ -164,8 +137,6 @@ static void change_code(struct rng *rng)
 	struct op old = *op;
 	struct generator generator;
 
-	if (op->code == OP_RESERVED)
-		return;
 	generator_at(&generator, at, rng);
 	generator_op(&generator, old.cpu, op);
 	if (rng_percent(rng, 50)) {
@@ -185,16 +156,13 @@ static void change_cpu(struct rng *rng)
 	unsigned int cpu = rng_below(rng, program.header.nr_cpus);
 
 	for (unsigned int i = at; i < at + nr; i++)
-		if (program.ops[i].code != OP_RESERVED)
-			program.ops[i].cpu = cpu;
+		program.ops[i].cpu = cpu;
 }
 
 static void change_fault(struct rng *rng)
 {
 	struct op *op = &program.ops[rng_below(rng, program.nr_ops)];
 
-	if (op->code == OP_RESERVED)
-		return;
 	if (op->fault != FAULT_NONE && rng_percent(rng, 50)) {
 		op->fault = FAULT_NONE;
 	} else if (op->fault != FAULT_NONE && rng_percent(rng, 50)) {
@@ -242,7 +210,7 @@ static void shift_frames(struct rng *rng)
 	}
 }
 
-static void mutate_once(struct rng *rng, unsigned int max_ops)
+static void mutate_ops(struct rng *rng, unsigned int max_ops)
 {
 	unsigned int choice = rng_below(rng, 100);
 
@@ -273,6 +241,172 @@ static void mutate_once(struct rng *rng, unsigned int max_ops)
 	program_normalize(&program);
 }
 
+/*
+ * Where in its operation a switch may be: any order of magnitude is as likely as another. Most
+ * operations have less than a hundred points.
+ */
+static unsigned int some_nth(struct rng *rng)
+{
+	return rng_below(rng, 2u << rng_below(rng, rng_percent(rng, 95) ? 7 : 10));
+}
+
+static unsigned int step(struct rng *rng, unsigned int value)
+{
+	unsigned int by = 1 + rng_below(rng, rng_percent(rng, 50) ? 1 : 8);
+
+	return rng_percent(rng, 50) || value < by ? value + by : value - by;
+}
+
+static unsigned int another_cpu(struct rng *rng, unsigned int cpu)
+{
+	unsigned int nr = program.header.nr_cpus;
+
+	return nr < 2 ? 0 : (cpu + 1 + rng_below(rng, nr - 1)) % nr;
+}
+
+/* What a switch at this point could be; memory choices only where the memory is weak. */
+static void choose_value(struct rng *rng, struct weave_entry *entry)
+{
+	unsigned int choice = rng_below(rng, 100);
+
+	entry->value = 1;
+	if (program.header.memory != WEAVE_SC && choice < 40) {
+		entry->kind = choice < 16 ? WEAVE_DELAY : choice < 32 ? WEAVE_STALE : WEAVE_DRAIN;
+		if (program.header.memory == WEAVE_TSO && entry->kind == WEAVE_STALE)
+			entry->kind = WEAVE_DELAY;
+		while (entry->kind != WEAVE_DELAY && entry->value < 4 && rng_percent(rng, 30))
+			entry->value++;
+	} else if (choice >= 95) {
+		entry->kind = WEAVE_INTERRUPT;
+		entry->value = 0;
+	} else {
+		entry->kind = WEAVE_SWITCH;
+		entry->value = another_cpu(rng, program.ops[entry->op].cpu);
+	}
+}
+
+/* Points that the program's own run has named as worth a switch, see program_mutate_woven(). */
+static struct program_hint hints[PROGRAM_MAX_HINTS];
+static unsigned int nr_hints;
+
+/* An operation and a point: a hint, or near another switch, or anywhere. */
+static struct weave_entry some_point(struct rng *rng)
+{
+	struct weave_entry entry = { .op = rng_below(rng, program.nr_ops) };
+
+	if (nr_hints && rng_percent(rng, 80)) {
+		const struct program_hint *hint = &hints[rng_below(rng, nr_hints)];
+
+		/* The operation may be gone by now: this is not the first change. */
+		if (hint->op < program.nr_ops)
+			return (struct weave_entry){ .op = hint->op, .nth = hint->nth };
+	}
+	if (program.nr_switches && rng_percent(rng, 40)) {
+		const struct weave_entry *near = &program.switches[rng_below(rng, program.nr_switches)];
+
+		if (rng_percent(rng, 50))
+			entry.op = near->op;
+		entry.nth = step(rng, near->nth);
+		return entry;
+	}
+	entry.nth = some_nth(rng);
+	return entry;
+}
+
+static void add_switch(struct rng *rng)
+{
+	struct weave_entry entry = some_point(rng);
+
+	choose_value(rng, &entry);
+	program_add_switch(&program, entry);
+}
+
+/*
+ *	CPU a:	op ..... switch to b			..... goes on
+ *	CPU b:			op ..... switch to a
+ *
+ * Two switches that belong together: what the first makes room for, the second ends.
+ */
+static void add_excursion(struct rng *rng)
+{
+	struct weave_entry there = some_point(rng), back = some_point(rng);
+	unsigned int from = program.ops[there.op].cpu, to = program.ops[back.op].cpu;
+
+	if (from == to)
+		return;
+	there.kind = back.kind = WEAVE_SWITCH;
+	there.value = to;
+	back.value = from;
+	program_add_switch(&program, there);
+	program_add_switch(&program, back);
+}
+
+static void move_switch(struct rng *rng)
+{
+	struct weave_entry *entry = &program.switches[rng_below(rng, program.nr_switches)];
+
+	switch (rng_below(rng, 6)) {
+	case 0 ... 2:
+		entry->nth = step(rng, entry->nth);
+		break;
+	case 3:
+		entry->op = step(rng, entry->op) % program.nr_ops;
+		break;
+	default: {
+		struct weave_entry point = some_point(rng);
+
+		entry->op = point.op;
+		entry->nth = point.nth;
+		break;
+	}
+	}
+}
+
+static void change_woven(struct rng *rng)
+{
+	struct program_header *header = &program.header;
+
+	switch (rng_below(rng, 8)) {
+	case 0:
+		header->memory = rng_below(rng, WEAVE_LKMM + 1);
+		break;
+	case 1:
+		header->plain_points = !header->plain_points;
+		break;
+	case 2:
+		header->rest = !header->rest;
+		break;
+	case 3:
+		header->gap = rng_below(rng, 2u << rng_below(rng, 7));
+		break;
+	default:
+		header->rest = PROGRAM_REST_RANDOM;
+		header->seed = rng_next(rng);
+		break;
+	}
+}
+
+static void mutate_schedule(struct rng *rng)
+{
+	unsigned int choice = rng_below(rng, 100);
+
+	if (choice < 10)
+		change_woven(rng);
+	else if (!program.nr_switches && choice < 50)
+		add_excursion(rng);
+	else if (!program.nr_switches || choice < 40)
+		add_switch(rng);
+	else if (choice < 55)
+		add_excursion(rng);
+	else if (choice < 75)
+		move_switch(rng);
+	else if (choice < 85)
+		choose_value(rng, &program.switches[rng_below(rng, program.nr_switches)]);
+	else
+		program_delete_switches(&program, rng_below(rng, program.nr_switches), 1);
+	program_normalize(&program);
+}
+
 /* Bytes without regard to what they mean; they are a program still. */
 static void mutate_bytes(uint8_t *data, size_t size, struct rng *rng)
 {
@@ -298,9 +432,25 @@ static void mutate_bytes(uint8_t *data, size_t size, struct rng *rng)
 	}
 }
 
-size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed)
+/* What @max_records do not hold goes: operations from the end, and then switches. */
+static void fit(unsigned int max_records)
+{
+	if (program.nr_ops > max_records)
+		program_delete_ops(&program, max_records, program.nr_ops - max_records);
+	if (program_records(&program) > max_records)
+		program.nr_switches = max_records - program.nr_ops;
+}
+
+static unsigned int records_that_fit(size_t max_size)
+{
+	return (max_size - PROGRAM_HEADER_BYTES) / PROGRAM_RECORD_BYTES;
+}
+
+static size_t mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed, bool woven,
+		     program_hints_fn find_hints)
 {
 	struct rng rng = rng_seed(seed);
+	unsigned int schedule_percent = !woven ? 0 : rng_percent(&rng, 50) ? 100 : 15;
 	unsigned int max_ops;
 
 	if (max_size < PROGRAM_HEADER_BYTES)
@@ -311,56 +461,73 @@ size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed
 	program_decode(&program, data, size);
 	if (!program.nr_ops && size < PROGRAM_HEADER_BYTES)
 		program.header = program_random_header(&rng);
-	if (program.nr_ops > max_ops)
-		program.nr_ops = max_ops;
+	fit(records_that_fit(max_size));
+	nr_hints = 0;
+	if (find_hints && schedule_percent == 100 && program.header.nr_cpus > 1)
+		nr_hints = find_hints(&program, hints);
 	/* Seeds that check after each operation are dear; without this most of a corpus would be. */
 	if (rng_percent(&rng, 25))
 		program.header.flags &= ~PROGRAM_CHECK_EACH;
-	for (unsigned int n = rng_percent(&rng, 50) ? 1 : 1 + rng_below(&rng, 5); n && max_ops; n--)
-		mutate_once(&rng, max_ops);
+	for (unsigned int n = rng_percent(&rng, 50) ? 1 : 1 + rng_below(&rng, 5); n && max_ops; n--) {
+		if (program.nr_ops && rng_percent(&rng, schedule_percent))
+			mutate_schedule(&rng);
+		else
+			mutate_ops(&rng, max_ops);
+	}
+	fit(records_that_fit(max_size));
 	return program_encode(&program, data);
+}
+
+size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed)
+{
+	return mutate(data, size, max_size, seed, false, NULL);
+}
+
+size_t program_mutate_woven(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
+			    program_hints_fn find_hints)
+{
+	return mutate(data, size, max_size, seed, true, find_hints);
+}
+
+/* Half of the slots further: what the second holds does not collide with what the first holds. */
+static void move_slots(struct program *from)
+{
+	for (unsigned int i = 0; i < from->nr_ops; i++)
+		from->ops[i].slot += PROGRAM_SLOTS / 2;
 }
 
 size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
 			 uint8_t *out, size_t max_size, uint64_t seed)
 {
 	struct rng rng = rng_seed(seed);
-	unsigned int at, from, nr;
+	unsigned int at, from, nr, max_ops;
 
 	if (max_size < PROGRAM_HEADER_BYTES)
 		return 0;
+	max_ops = ops_that_fit(max_size);
 	program_decode(&program, data1, size1);
 	program_decode(&other, data2, size2);
-	if (program.nr_ops > ops_that_fit(max_size))
-		program.nr_ops = ops_that_fit(max_size);
+	fit(records_that_fit(max_size));
 
 	from = rng_below(&rng, other.nr_ops);
 	nr = other.nr_ops ? 1 + rng_below(&rng, other.nr_ops - from) : 0;
 	at = rng_below(&rng, program.nr_ops + 1);
-	if (rng_percent(&rng, 50)) {
-		/*
-		 * Half of the slots further: what the second holds does not collide with what the
-		 * first holds.
-		 */
-		for (unsigned int i = from; i < from + nr; i++)
-			other.ops[i].slot += PROGRAM_SLOTS / 2;
-	}
+	if (rng_percent(&rng, 50))
+		move_slots(&other);
 	if (rng_percent(&rng, 30)) {
 		/* The end of the one after the beginning of the other. */
-		program.nr_ops = at;
-		nr = open_gap(at, nr, ops_that_fit(max_size));
-		memcpy(&program.ops[at], &other.ops[from], nr * sizeof(struct op));
+		program_delete_ops(&program, at, program.nr_ops - at);
+		program_insert_ops(&program, at, &other, from, nr, max_ops);
 	} else if (rng_percent(&rng, 50)) {
 		/* The one within the other. */
-		nr = open_gap(at, nr, ops_that_fit(max_size));
-		memcpy(&program.ops[at], &other.ops[from], nr * sizeof(struct op));
+		program_insert_ops(&program, at, &other, from, nr, max_ops);
 	} else {
 		/* Taking turns. */
 		for (unsigned int i = 0; i < nr && at <= program.nr_ops;
 		     i++, at += 1 + rng_below(&rng, 3))
-			if (open_gap(at, 1, ops_that_fit(max_size)))
-				program.ops[at] = other.ops[from + i];
+			program_insert_ops(&program, at, &other, from + i, 1, max_ops);
 	}
 	program_normalize(&program);
+	fit(records_that_fit(max_size));
 	return program_encode(&program, out);
 }

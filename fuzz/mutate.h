@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "program.h"
+
 /**
  * program_mutate() - change a program in a few places
  * @data: the program, changed in place; has room for @max_size bytes
@@ -20,11 +22,34 @@
  */
 size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed);
 
+/** struct program_hint - a point of a program that is worth a switch */
+struct program_hint {
+	uint32_t op;
+	uint32_t nth;
+};
+
+#define PROGRAM_MAX_HINTS 1024u
+
+/**
+ * program_hints_fn - finds points that are worth a switch; a pure function of the program
+ * @hints: room for PROGRAM_MAX_HINTS
+ *
+ * Return: how many there are.
+ */
+typedef unsigned int (*program_hints_fn)(const struct program *program, struct program_hint *hints);
+
+/**
+ * program_mutate_woven() - the same for the woven machine: changes the schedule as well
+ * @find_hints: or NULL: switches are put near others, and anywhere
+ */
+size_t program_mutate_woven(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
+			    program_hints_fn find_hints);
+
 /**
  * program_crossover() - a program from two
  * @out: room for @max_size bytes; not inside the inputs
  *
- * Takes the machine of the first and operations of both.
+ * Takes the machine of the first and operations of both, with their switches.
  *
  * Return: size of the result, at most @max_size.
  */

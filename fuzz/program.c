@@ -25,7 +25,7 @@
 #define DECODE static inline
 #endif
 
-static_assert(sizeof(struct op) == 32,
+static_assert(sizeof(struct op) == 24,
 	      "struct op has no padding: operations are compared with memcmp()");
 
 const struct op_info op_infos[NR_OPS] = {
@@ -233,12 +233,6 @@ DECODE void op_decode(struct op *op, const uint8_t *record, const struct ranges 
 	const struct op_info *info;
 
 	memset(op, 0, sizeof(*op));
-	if (record[0] >= PROGRAM_RESERVED) {
-		op->code = OP_RESERVED;
-		memcpy(op->raw, record, PROGRAM_RECORD_BYTES);
-		return;
-	}
-
 	op->code = record[0] % NR_OPS;
 	op->cpu = record[1] % ranges->nr_cpus;
 	op->fault = (record[2] & 7) % NR_FAULT_KINDS;
@@ -265,11 +259,6 @@ static void op_encode(const struct op *op, uint8_t *record)
 {
 	const struct op_info *info;
 
-	if (op->code == OP_RESERVED) {
-		memcpy(record, op->raw, PROGRAM_RECORD_BYTES);
-		return;
-	}
-
 	memset(record, 0, PROGRAM_RECORD_BYTES);
 	record[0] = op->code;
 	record[1] = op->cpu;
@@ -288,56 +277,167 @@ static void op_encode(const struct op *op, uint8_t *record)
 	}
 }
 
+DECODE void values_of(unsigned int nr_cpus, enum weave_choice kind, unsigned int *min,
+		      unsigned int *max)
+{
+	*min = kind == WEAVE_SWITCH || kind == WEAVE_INTERRUPT ? 0 : 1;
+	*max = kind == WEAVE_SWITCH				 ? nr_cpus - 1 :
+	       kind == WEAVE_STALE || kind == WEAVE_DRAIN ? PROGRAM_MAX_WAITING :
+							    *min;
+}
+
+void switch_values(const struct program_header *header, enum weave_choice kind, unsigned int *min,
+		   unsigned int *max)
+{
+	values_of(header->nr_cpus, kind, min, max);
+}
+
+DECODE bool switch_before(const struct weave_entry *a, const struct weave_entry *b)
+{
+	if (a->op != b->op)
+		return a->op < b->op;
+	if (a->nth != b->nth)
+		return a->nth < b->nth;
+	return a->kind < b->kind;
+}
+
+/*
+ * The last switch goes to its place among those before it, behind its equals. Mostly it is there
+ * already.
+ */
+DECODE void sort_last_switch(struct program *program)
+{
+	struct weave_entry *first = program->switches;
+	struct weave_entry *at = &program->switches[program->nr_switches - 1];
+	struct weave_entry entry = *at;
+
+	for (; at > first && switch_before(&entry, at - 1); at--)
+		*at = at[-1];
+	*at = entry;
+}
+
+DECODE void switch_decode(struct program *program, const uint8_t *record)
+{
+	unsigned int nth = record[4] | record[5] << 8 | record[6] << 16 | (uint32_t)record[7] << 24;
+	enum weave_choice kind = (record[0] - PROGRAM_SWITCH) % PROGRAM_NR_CHOICES;
+	unsigned int min, max;
+
+	if (!program->nr_ops || program->nr_switches == PROGRAM_MAX_SWITCHES)
+		return;
+	values_of(program->header.nr_cpus, kind, &min, &max);
+	program->switches[program->nr_switches++] = (struct weave_entry){
+		.op = program->nr_ops - 1,
+		.nth = nth & PROGRAM_MAX_NTH,
+		.kind = kind,
+		.value = min + record[1] % (max - min + 1),
+	};
+	sort_last_switch(program);
+}
+
+static void switch_encode(const struct program_header *header, const struct weave_entry *entry,
+			  uint8_t *record)
+{
+	unsigned int min, max;
+
+	switch_values(header, entry->kind, &min, &max);
+	memset(record, 0, PROGRAM_RECORD_BYTES);
+	record[0] = PROGRAM_SWITCH + entry->kind;
+	record[1] = entry->value - min;
+	record[4] = entry->nth;
+	record[5] = entry->nth >> 8;
+	record[6] = entry->nth >> 16;
+}
+
+#define WOVEN_MEMORY 3u
+#define WOVEN_KCSAN  4u
+#define WOVEN_PLAIN  8u
+#define WOVEN_RANDOM 16u
+
+DECODE void header_decode(struct program_header *header, const uint8_t *first)
+{
+	unsigned int many = first[3] & PROGRAM_MANY_CPUS;
+
+	memset(header, 0, sizeof(*header));
+	header->flags = first[3] & ~PROGRAM_MANY_CPUS;
+	header->nr_cpus = first[0] % (many ? PROGRAM_MAX_CPUS : PROGRAM_FUZZ_CPUS) + 1;
+	header->profile = first[1] % PROGRAM_NR_PROFILES;
+	header->pcp_high = first[2] & 15;
+	header->pcp_batch = first[2] >> 4;
+	header->memory = (first[4] & WOVEN_MEMORY) % (WEAVE_LKMM + 1);
+	header->kcsan = first[4] & WOVEN_KCSAN;
+	header->plain_points = first[4] & WOVEN_PLAIN;
+	if (first[4] & WOVEN_RANDOM) {
+		header->rest = PROGRAM_REST_RANDOM;
+		header->gap = first[5];
+		header->seed = first[6] | first[7] << 8;
+	}
+}
+
+static void header_encode(const struct program_header *header, uint8_t *data)
+{
+	data[0] = header->nr_cpus - 1;
+	data[1] = header->profile;
+	data[2] = header->pcp_high | header->pcp_batch << 4;
+	data[3] = header->flags | (header->nr_cpus > PROGRAM_FUZZ_CPUS ? PROGRAM_MANY_CPUS : 0);
+	data[4] = header->memory | (header->kcsan ? WOVEN_KCSAN : 0) |
+		  (header->plain_points ? WOVEN_PLAIN : 0) |
+		  (header->rest == PROGRAM_REST_RANDOM ? WOVEN_RANDOM : 0);
+	data[5] = header->gap;
+	data[6] = header->seed;
+	data[7] = header->seed >> 8;
+}
+
+/* Returns false when there is no room for what the record says. */
+DECODE bool record_decode(struct program *program, const uint8_t *record,
+			  const struct ranges *ranges)
+{
+	if (record[0] >= PROGRAM_SWITCH) {
+		switch_decode(program, record);
+		return true;
+	}
+	if (program->nr_ops == PROGRAM_MAX_OPS)
+		return false;
+	op_decode(&program->ops[program->nr_ops++], record, ranges);
+	return true;
+}
+
 void program_decode(struct program *program, const uint8_t *data, size_t size)
 {
-	struct program_header *header = &program->header;
 	uint8_t first[PROGRAM_HEADER_BYTES] = { 0 };
+	uint8_t last[PROGRAM_RECORD_BYTES] = { 0 };
+	size_t at = PROGRAM_HEADER_BYTES;
 	struct ranges ranges;
 
 	if (size)
 		memcpy(first, data, size < sizeof(first) ? size : sizeof(first));
-	memset(header, 0, sizeof(*header));
-	header->flags = first[3] & ~PROGRAM_MANY_CPUS;
-	header->nr_cpus =
-		first[0] % (first[3] & PROGRAM_MANY_CPUS ? PROGRAM_MAX_CPUS : PROGRAM_FUZZ_CPUS) +
-		1;
-	header->profile = first[1] % PROGRAM_NR_PROFILES;
-	header->pcp_high = first[2] & 15;
-	header->pcp_batch = first[2] >> 4;
-	header->schedule = first[4] | first[5] << 8 | first[6] << 16 | (uint32_t)first[7] << 24;
-
-	ranges = ranges_of(header);
+	header_decode(&program->header, first);
+	ranges = ranges_of(&program->header);
 	program->nr_ops = 0;
-	for (size_t at = PROGRAM_HEADER_BYTES; at < size && program->nr_ops < PROGRAM_MAX_OPS;
-	     at += PROGRAM_RECORD_BYTES) {
-		uint8_t record[PROGRAM_RECORD_BYTES] = { 0 };
-		struct op *op = &program->ops[program->nr_ops++];
+	program->nr_switches = 0;
 
-		if (size - at >= sizeof(record)) {
-			op_decode(op, data + at, &ranges);
-		} else {
-			memcpy(record, data + at, size - at);
-			op_decode(op, record, &ranges);
-		}
+	for (; at < size && size - at >= PROGRAM_RECORD_BYTES; at += PROGRAM_RECORD_BYTES)
+		if (!record_decode(program, data + at, &ranges))
+			return;
+	if (at < size) {
+		memcpy(last, data + at, size - at);
+		record_decode(program, last, &ranges);
 	}
 }
 
 size_t program_encode(const struct program *program, uint8_t *data)
 {
-	const struct program_header *header = &program->header;
 	uint8_t *record = data + PROGRAM_HEADER_BYTES;
+	unsigned int next = 0;
 
-	data[0] = header->nr_cpus - 1;
-	data[1] = header->profile;
-	data[2] = header->pcp_high | header->pcp_batch << 4;
-	data[3] = header->flags | (header->nr_cpus > PROGRAM_FUZZ_CPUS ? PROGRAM_MANY_CPUS : 0);
-	data[4] = header->schedule;
-	data[5] = header->schedule >> 8;
-	data[6] = header->schedule >> 16;
-	data[7] = header->schedule >> 24;
-
-	for (unsigned int i = 0; i < program->nr_ops; i++, record += PROGRAM_RECORD_BYTES)
+	header_encode(&program->header, data);
+	for (unsigned int i = 0; i < program->nr_ops; i++) {
 		op_encode(&program->ops[i], record);
+		record += PROGRAM_RECORD_BYTES;
+		for (; next < program->nr_switches && program->switches[next].op == i; next++) {
+			switch_encode(&program->header, &program->switches[next], record);
+			record += PROGRAM_RECORD_BYTES;
+		}
+	}
 	return record - data;
 }
 
@@ -346,50 +446,101 @@ static unsigned int reduce(unsigned int value, unsigned int min, unsigned int ma
 	return value < min ? min : min + (value - min) % (max - min + 1);
 }
 
-void program_normalize(struct program *program)
+static void header_normalize(struct program_header *header)
 {
-	struct program_header *header = &program->header;
-	struct ranges ranges;
-
 	header->nr_cpus = reduce(header->nr_cpus, 1, PROGRAM_MAX_CPUS);
 	header->profile %= PROGRAM_NR_PROFILES;
 	header->pcp_high &= 15;
 	header->pcp_batch &= 15;
 	header->flags &= ~PROGRAM_MANY_CPUS;
-	ranges = ranges_of(header);
+	header->memory %= WEAVE_LKMM + 1;
+	header->rest %= NR_PROGRAM_RESTS;
+	if (header->rest != PROGRAM_REST_RANDOM)
+		header->gap = header->seed = 0;
+}
 
-	for (unsigned int i = 0; i < program->nr_ops; i++) {
-		struct op old = program->ops[i];
-		struct op *op = &program->ops[i];
-		const struct op_info *info;
+static void op_normalize(struct op *op, const struct ranges *ranges)
+{
+	const struct op old = *op;
+	const struct op_info *info = &op_infos[old.code];
 
-		if (old.code >= OP_RESERVED)
-			continue;
-		info = &op_infos[old.code];
-		/* Fields that the operation lacks become 0: it may have been another one before. */
-		memset(op, 0, sizeof(*op));
-		op->code = old.code;
-		op->cpu = old.cpu % header->nr_cpus;
-		op->fault = old.fault % NR_FAULT_KINDS;
-		op->fault_nth = op->fault == FAULT_NONE ? 0 : old.fault_nth & 31;
-		op->slot = op_has_slot(op->code) ? old.slot % PROGRAM_SLOTS : 0;
-		for (unsigned int a = 0; a < info->nr_args; a++) {
-			enum arg_kind kind = info->args[a].kind;
+	/* Fields that the operation lacks become 0: it may have been another one before. */
+	memset(op, 0, sizeof(*op));
+	op->code = old.code;
+	op->cpu = old.cpu % ranges->nr_cpus;
+	op->fault = old.fault % NR_FAULT_KINDS;
+	op->fault_nth = op->fault == FAULT_NONE ? 0 : old.fault_nth & 31;
+	op->slot = op_has_slot(op->code) ? old.slot % PROGRAM_SLOTS : 0;
+	for (unsigned int a = 0; a < info->nr_args; a++) {
+		enum arg_kind kind = info->args[a].kind;
 
-			op_set_arg(op, kind,
-				   reduce(op_get_arg(&old, kind), arg_min(kind), ranges.max[kind]));
-		}
-		op_clamp_range(op, &ranges);
+		op_set_arg(op, kind,
+			   reduce(op_get_arg(&old, kind), arg_min(kind), ranges->max[kind]));
 	}
+	op_clamp_range(op, ranges);
+}
+
+static void switches_normalize(struct program *program)
+{
+	unsigned int nr = program->nr_switches;
+
+	program->nr_switches = 0;
+	for (unsigned int i = 0; i < nr; i++) {
+		struct weave_entry entry = program->switches[i];
+		unsigned int min, max;
+
+		if (entry.op >= program->nr_ops)
+			continue;
+		entry.nth &= PROGRAM_MAX_NTH;
+		entry.kind %= PROGRAM_NR_CHOICES;
+		switch_values(&program->header, entry.kind, &min, &max);
+		entry.value = reduce(entry.value, min, max);
+		program->switches[program->nr_switches++] = entry;
+		sort_last_switch(program);
+	}
+}
+
+void program_normalize(struct program *program)
+{
+	struct ranges ranges;
+
+	header_normalize(&program->header);
+	ranges = ranges_of(&program->header);
+	for (unsigned int i = 0; i < program->nr_ops; i++)
+		op_normalize(&program->ops[i], &ranges);
+	switches_normalize(program);
+}
+
+void program_copy(struct program *to, const struct program *from)
+{
+	to->header = from->header;
+	to->nr_ops = from->nr_ops;
+	to->nr_switches = from->nr_switches;
+	memcpy(to->ops, from->ops, from->nr_ops * sizeof(from->ops[0]));
+	memcpy(to->switches, from->switches, from->nr_switches * sizeof(from->switches[0]));
+}
+
+static bool header_equal(const struct program_header *a, const struct program_header *b)
+{
+	return a->nr_cpus == b->nr_cpus && a->profile == b->profile && a->pcp_high == b->pcp_high &&
+	       a->pcp_batch == b->pcp_batch && a->flags == b->flags && a->memory == b->memory &&
+	       a->kcsan == b->kcsan && a->plain_points == b->plain_points && a->rest == b->rest &&
+	       a->gap == b->gap && a->seed == b->seed;
 }
 
 bool program_equal(const struct program *a, const struct program *b)
 {
-	return a->header.nr_cpus == b->header.nr_cpus && a->header.profile == b->header.profile &&
-	       a->header.pcp_high == b->header.pcp_high &&
-	       a->header.pcp_batch == b->header.pcp_batch && a->header.flags == b->header.flags &&
-	       a->header.schedule == b->header.schedule && a->nr_ops == b->nr_ops &&
-	       !memcmp(a->ops, b->ops, a->nr_ops * sizeof(a->ops[0]));
+	if (!header_equal(&a->header, &b->header) || a->nr_ops != b->nr_ops ||
+	    a->nr_switches != b->nr_switches ||
+	    memcmp(a->ops, b->ops, a->nr_ops * sizeof(a->ops[0])))
+		return false;
+	for (unsigned int i = 0; i < a->nr_switches; i++) {
+		const struct weave_entry *x = &a->switches[i], *y = &b->switches[i];
+
+		if (x->op != y->op || x->nth != y->nth || x->kind != y->kind || x->value != y->value)
+			return false;
+	}
+	return true;
 }
 
 #ifdef __clang__

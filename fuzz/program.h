@@ -2,36 +2,44 @@
 /*
  * Programs: what fuzzers mutate, stress generates and crash files hold.
  *
- * A program is a machine (header) and a list of operations, each on a CPU. Its byte form decodes
- * whatever the bytes are; decoding brings every number into the range that the machine of the
- * header has, so that who runs a program need not reduce anything. Nothing here knows a core or
- * runs anything.
+ * A program is a machine (header), a list of operations, each on a CPU, and a schedule: what
+ * happens within an operation in place of going on. Its byte form decodes whatever the bytes are;
+ * decoding brings every number into the range that the machine of the header has, so that who runs
+ * a program need not reduce anything. Nothing here knows a core or runs anything.
  *
- *	byte 0..7	header: cpus, profile, pcp, flags, schedule (u32, kept for schedules)
- *	then		records of 8 bytes; a short last one is padded with zeros, those past
- *			PROGRAM_MAX_OPS are ignored
+ *	byte 0..7	header: cpus, profile, pcp, flags, woven, gap, seed (u16)
+ *	then		records of 8 bytes; a short last one is padded with zeros, operations past
+ *			PROGRAM_MAX_OPS are ignored with all that follows
  *
- *	record		opcode, cpu, fault, slot, b, c, d (u16)		all little endian
+ *	operation	opcode, cpu, fault, slot, b, c, d (u16)		all little endian
+ *	switch		PROGRAM_SWITCH + kind, value, 0, 0, nth (u32)
  *
- * Opcodes from PROGRAM_RESERVED on are records of a schedule: kept as they are, skipped by whoever
- * runs operations.
+ * The records of a schedule (enum weave_choice of mmfuzz/weave.h) stand right behind the operation
+ * that they belong to, so that inserting an operation moves none of them to another one; those before
+ * the first operation, and those past PROGRAM_MAX_SWITCHES, are ignored. Who plays all CPUs in the
+ * order of the program, or runs them as threads, passes over schedule and woven byte.
  */
 #ifndef FUZZ_PROGRAM_H
 #define FUZZ_PROGRAM_H
 
 #include <mmfuzz/backend.h>
+#include <mmfuzz/weave.h>
 
 #include "ops.h"
 
 #define PROGRAM_HEADER_BYTES 8u
 #define PROGRAM_RECORD_BYTES 8u
 #define PROGRAM_MAX_OPS	     512u
-#define PROGRAM_MAX_BYTES    (PROGRAM_HEADER_BYTES + PROGRAM_MAX_OPS * PROGRAM_RECORD_BYTES)
+#define PROGRAM_MAX_SWITCHES 4096u
+#define PROGRAM_MAX_BYTES \
+	(PROGRAM_HEADER_BYTES + (PROGRAM_MAX_OPS + PROGRAM_MAX_SWITCHES) * PROGRAM_RECORD_BYTES)
 #define PROGRAM_FUZZ_CPUS    8u /* that a random header asks for at most; see PROGRAM_MANY_CPUS */
 #define PROGRAM_MAX_CPUS     64u
 #define PROGRAM_SLOTS	     32u
 #define PROGRAM_SLOT_PFNS    64u /* frames that a slot with an array (BULK, ISOLATED) holds */
-#define PROGRAM_RESERVED     0xe0u
+#define PROGRAM_SWITCH	     0xe0u
+#define PROGRAM_MAX_NTH	     0xfffffu /* points of an operation that a switch can name */
+#define PROGRAM_MAX_WAITING  15u /* largest value of WEAVE_STALE and WEAVE_DRAIN */
 
 /**
  * enum slot_kind - what a slot holds, and how free undoes it
@@ -143,7 +151,6 @@ enum op_code {
 	PROGRAM_OPS(X)
 #undef X
 	NR_OPS,
-	OP_RESERVED = NR_OPS, /* a schedule's record: only raw[] counts */
 };
 
 #define OP_MAX_ARGS 5
@@ -186,7 +193,6 @@ static inline bool op_has_slot(enum op_code code)
  * @fault_nth: the how manieth of that kind within this operation, 1 to 31; 0 (text: each): every
  *	one
  * @slot: below PROGRAM_SLOTS
- * @raw: OP_RESERVED: the whole record
  *
  * For the other fields see enum arg_kind.
  */
@@ -211,7 +217,6 @@ struct op {
 	uint8_t type;
 	uint8_t tag;
 	uint8_t flag;
-	uint8_t raw[PROGRAM_RECORD_BYTES];
 };
 
 /**
@@ -229,6 +234,13 @@ enum program_flags {
 	PROGRAM_MANY_CPUS = 1u << 7,
 };
 
+/** enum program_rest - what goes on when the schedule has come to its end */
+enum program_rest {
+	PROGRAM_REST_SERIAL, /* each CPU runs to its end, then the next one in a circle */
+	PROGRAM_REST_RANDOM, /* a random walk */
+	NR_PROGRAM_RESTS,
+};
+
 /**
  * struct program_header - the machine
  * @nr_cpus: 1 to PROGRAM_MAX_CPUS
@@ -236,7 +248,12 @@ enum program_flags {
  * @pcp_high: 1 to 15, 0 = as the profile says
  * @pcp_batch: likewise
  * @flags: enum program_flags without PROGRAM_MANY_CPUS
- * @schedule: not read by anything yet, kept
+ * @memory: enum weave_memory
+ * @kcsan: WEAVE_RACES_KCSAN, not WEAVE_RACES_ALL
+ * @plain_points: plain accesses are points too
+ * @rest: enum program_rest
+ * @gap: of the random walk: mean number of points between switches, 0 = its own; else 0
+ * @seed: of the random walk; else 0
  */
 struct program_header {
 	uint8_t nr_cpus;
@@ -244,14 +261,25 @@ struct program_header {
 	uint8_t pcp_high;
 	uint8_t pcp_batch;
 	uint8_t flags;
-	uint32_t schedule;
+	uint8_t memory;
+	bool kcsan;
+	bool plain_points;
+	uint8_t rest;
+	uint8_t gap;
+	uint16_t seed;
 };
 
-/** struct program - a decoded program; 16 KiB, so better static than on a stack */
+/**
+ * struct program - a decoded program; 60 KiB, so better static than on a stack
+ * @switches: the schedule, sorted by op (index into @ops), nth, kind; what @value may be says
+ *	switch_values()
+ */
 struct program {
 	struct program_header header;
 	unsigned int nr_ops;
+	unsigned int nr_switches;
 	struct op ops[PROGRAM_MAX_OPS];
+	struct weave_entry switches[PROGRAM_MAX_SWITCHES];
 };
 
 /**
@@ -297,9 +325,29 @@ size_t program_encode(const struct program *program, uint8_t *data);
 
 /**
  * program_normalize() - bring all numbers into range again after the header or arguments were
- * changed
+ * changed, and the switches into their order; those of no operation are dropped
  */
 void program_normalize(struct program *program);
+
+/** program_copy() - the parts of @from that are in use */
+void program_copy(struct program *to, const struct program *from);
+
+/** program_records() - operations and switches: what the bytes have of records */
+static inline unsigned int program_records(const struct program *program)
+{
+	return program->nr_ops + program->nr_switches;
+}
+
+#define PROGRAM_NR_CHOICES (WEAVE_DRAIN + 1u)
+
+/**
+ * switch_values() - the values that a switch of this kind (enum weave_choice) may have
+ *
+ * WEAVE_SWITCH: a CPU. WEAVE_INTERRUPT: 0, the handler runs what comes next. WEAVE_STALE and
+ * WEAVE_DRAIN: see there. WEAVE_DELAY: 1.
+ */
+void switch_values(const struct program_header *header, enum weave_choice kind, unsigned int *min,
+		   unsigned int *max);
 
 /** op_get_arg(), op_set_arg() - an argument by kind, for code that walks the table */
 unsigned int op_get_arg(const struct op *op, enum arg_kind kind);
@@ -312,19 +360,26 @@ void op_set_arg(struct op *op, enum arg_kind kind, unsigned int value);
 unsigned int arg_min(enum arg_kind kind);
 unsigned int arg_max(const struct program_header *header, enum arg_kind kind);
 
-/** program_equal() - same header, same operations */
+/** program_equal() - same header, same operations, same schedule */
 bool program_equal(const struct program *a, const struct program *b);
 
 /**
  * PROGRAM_TEXT_MAX - room that program_print() needs at most
  *
- * A line is at most PROGRAM_LINE_MAX bytes with its newline.
+ * A line is at most PROGRAM_LINE_MAX bytes with its newline, that of a switch
+ * PROGRAM_SWITCH_LINE_MAX.
  */
-#define PROGRAM_LINE_MAX 160u
-#define PROGRAM_TEXT_MAX ((PROGRAM_MAX_OPS + 1) * PROGRAM_LINE_MAX + 1)
+#define PROGRAM_LINE_MAX	200u
+#define PROGRAM_SWITCH_LINE_MAX 40u
+#define PROGRAM_TEXT_MAX                               \
+	((PROGRAM_MAX_OPS + 1) * PROGRAM_LINE_MAX +    \
+	 PROGRAM_MAX_SWITCHES * PROGRAM_SWITCH_LINE_MAX + 1)
 
 /** op_print() - one operation as text, without newline; returns what snprintf would */
 int op_print(const struct op *op, char *buf, size_t len);
+
+/** switch_print() - one switch as text, without indentation and newline; returns what snprintf would */
+int switch_print(const struct weave_entry *entry, char *buf, size_t len);
 
 /**
  * program_print() - the text form

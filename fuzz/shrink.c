@@ -7,6 +7,7 @@
 
 #include <sim/fault.h>
 
+#include "edit.h"
 #include "shrink.h"
 
 /* Static for its size: what is proposed. */
@@ -21,7 +22,7 @@ static bool try(struct shrink *shrink, struct program *program)
 	shrink->tries++;
 	if (!shrink->still_fails(&candidate, shrink->arg))
 		return false;
-	memcpy(program, &candidate, sizeof(*program));
+	program_copy(program, &candidate);
 	if (shrink->progress)
 		shrink->progress(program->nr_ops, shrink->tries, shrink->arg);
 	return true;
@@ -29,7 +30,7 @@ static bool try(struct shrink *shrink, struct program *program)
 
 static void propose(const struct program *program)
 {
-	memcpy(&candidate, program, sizeof(candidate));
+	program_copy(&candidate, program);
 }
 
 /* From the end, as late operations depend on early ones more than the other way round. */
@@ -42,9 +43,7 @@ static bool drop_chunks(struct shrink *shrink, struct program *program, unsigned
 		unsigned int nr = chunk < end ? chunk : end;
 
 		propose(program);
-		memmove(&candidate.ops[end - nr], &candidate.ops[end],
-			(candidate.nr_ops - end) * sizeof(candidate.ops[0]));
-		candidate.nr_ops -= nr;
+		program_delete_ops(&candidate, end - nr, nr);
 		better |= try(shrink, program);
 		end -= nr;
 	}
@@ -76,11 +75,8 @@ static bool drop_pairs(struct shrink *shrink, struct program *program)
 			if (!op_has_slot(a->code) || !op_has_slot(b->code) || a->slot != b->slot)
 				continue;
 			propose(program);
-			memmove(&candidate.ops[j], &candidate.ops[j + 1],
-				(candidate.nr_ops - j - 1) * sizeof(candidate.ops[0]));
-			memmove(&candidate.ops[i], &candidate.ops[i + 1],
-				(candidate.nr_ops - i - 2) * sizeof(candidate.ops[0]));
-			candidate.nr_ops -= 2;
+			program_delete_ops(&candidate, j, 1);
+			program_delete_ops(&candidate, i, 1);
 			if (try(shrink, program)) {
 				better = true;
 				j = i;
@@ -103,6 +99,9 @@ static bool merge_cpus(struct shrink *shrink, struct program *program, unsigned 
 		if (op->target == from)
 			op->target = to;
 	}
+	for (unsigned int i = 0; i < candidate.nr_switches; i++)
+		if (candidate.switches[i].kind == WEAVE_SWITCH && candidate.switches[i].value == from)
+			candidate.switches[i].value = to;
 	return try(shrink, program);
 }
 
@@ -114,8 +113,6 @@ static bool renumber_cpus(struct shrink *shrink, struct program *program)
 	unsigned int nr = 0;
 
 	for (unsigned int i = 0; i < program->nr_ops; i++) {
-		if (program->ops[i].code == OP_RESERVED)
-			continue;
 		used[program->ops[i].cpu] = true;
 		if (program->ops[i].code == OP_DRAIN_CPU)
 			used[program->ops[i].target] = true;
@@ -129,6 +126,9 @@ static bool renumber_cpus(struct shrink *shrink, struct program *program)
 		candidate.ops[i].cpu = number[candidate.ops[i].cpu];
 		candidate.ops[i].target = number[candidate.ops[i].target];
 	}
+	for (unsigned int i = 0; i < candidate.nr_switches; i++)
+		if (candidate.switches[i].kind == WEAVE_SWITCH)
+			candidate.switches[i].value = number[candidate.switches[i].value];
 	return try(shrink, program);
 }
 
@@ -156,6 +156,74 @@ static bool drop_cpus(struct shrink *shrink, struct program *program)
 	return better;
 }
 
+/* Without what makes the woven machine choose more than the schedule says. */
+static bool simplify_woven(struct shrink *shrink, struct program *program)
+{
+	bool better = false;
+
+	propose(program);
+	candidate.header.rest = PROGRAM_REST_SERIAL;
+	better |= try(shrink, program);
+	for (unsigned int memory = 0; memory < program->header.memory; memory++) {
+		propose(program);
+		candidate.header.memory = memory;
+		better |= try(shrink, program);
+	}
+	propose(program);
+	candidate.header.plain_points = false;
+	better |= try(shrink, program);
+	propose(program);
+	candidate.header.kcsan = false;
+	better |= try(shrink, program);
+	return better;
+}
+
+static bool drop_switches(struct shrink *shrink, struct program *program)
+{
+	bool better = false;
+
+	for (unsigned int chunk = program->nr_switches; chunk; chunk /= 2) {
+		for (unsigned int end = program->nr_switches; end;) {
+			unsigned int nr = chunk < end ? chunk : end;
+
+			propose(program);
+			program_delete_switches(&candidate, end - nr, nr);
+			better |= try(shrink, program);
+			end -= nr;
+		}
+	}
+	return better;
+}
+
+/* The same switch earlier in its operation, or with a smaller value. */
+static bool simplify_switch(struct shrink *shrink, struct program *program, unsigned int at)
+{
+	const struct weave_entry entry = program->switches[at];
+	const unsigned int nths[] = { 0, entry.nth / 2, entry.nth - 1 };
+
+	for (unsigned int i = 0; entry.nth && i < sizeof(nths) / sizeof(nths[0]); i++) {
+		propose(program);
+		candidate.switches[at].nth = nths[i];
+		if (try(shrink, program))
+			return true;
+	}
+	if (entry.kind == WEAVE_SWITCH || !entry.value)
+		return false;
+	propose(program);
+	candidate.switches[at].value--;
+	return try(shrink, program);
+}
+
+static bool simplify_switches(struct shrink *shrink, struct program *program)
+{
+	bool better = false;
+
+	for (unsigned int at = 0; at < program->nr_switches; at++)
+		while (simplify_switch(shrink, program, at))
+			better = true;
+	return better;
+}
+
 static bool simplify_header(struct shrink *shrink, struct program *program)
 {
 	bool better = false;
@@ -166,9 +234,7 @@ static bool simplify_header(struct shrink *shrink, struct program *program)
 	propose(program);
 	candidate.header.pcp_high = candidate.header.pcp_batch = 0;
 	better |= try(shrink, program);
-	propose(program);
-	candidate.header.schedule = 0;
-	better |= try(shrink, program);
+	better |= simplify_woven(shrink, program);
 	for (unsigned int profile = 0; profile < program->header.profile; profile++) {
 		propose(program);
 		candidate.header.profile = profile;
@@ -214,8 +280,6 @@ static bool simplify_ops(struct shrink *shrink, struct program *program)
 	for (unsigned int at = 0; at < program->nr_ops && shrink->tries < shrink->max_tries; at++) {
 		const struct op *op = &program->ops[at];
 
-		if (op->code == OP_RESERVED)
-			continue;
 		if (op->fault != FAULT_NONE) {
 			propose(program);
 			candidate.ops[at].fault = FAULT_NONE;
@@ -261,6 +325,8 @@ void shrink_program(struct shrink *shrink, struct program *program)
 		if (!better)
 			better |= drop_pairs(shrink, program);
 		better |= drop_cpus(shrink, program);
+		better |= drop_switches(shrink, program);
+		better |= simplify_switches(shrink, program);
 		better |= simplify_header(shrink, program);
 		better |= simplify_ops(shrink, program);
 		better |= renumber_slots(shrink, program);

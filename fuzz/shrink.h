@@ -32,8 +32,8 @@ struct shrink {
  * @program: fails; replaced by what was found
  *
  * Operations go first, in chunks that get smaller (Zeller, Hildebrandt: Simplifying and Isolating
- * Failure-Inducing Input, 2002), then CPUs, then faults, arguments and the machine. Steps are
- * repeated until none helps.
+ * Failure-Inducing Input, 2002), and their switches with them; then CPUs, then switches, then where
+ * these are, then the machine, faults and arguments. Steps are repeated until none helps.
  */
 void shrink_program(struct shrink *shrink, struct program *program);
 

@@ -45,6 +45,93 @@ const struct arg_text arg_texts[NR_ARG_KINDS] = {
 
 const struct arg_text flags_text = { "flags", FORM_MASK, NAMES(flag_names) };
 
+static const char *const memory_names[] = { "sc", "tso", "lkmm" };
+static const char *const races_names[] = { "all", "kcsan" };
+static const char *const points_names[] = { "marked", "plain" };
+static const char *const rest_names[] = { "serial", "random" };
+
+#define ONE_OF(array) (array), 0, sizeof(array) / sizeof((array)[0]) - 1
+
+const struct machine_text machine_texts[NR_MACHINE_WORDS] = {
+	[WORD_CPUS] = { "cpus", NULL, 1, PROGRAM_MAX_CPUS, true },
+	[WORD_PCP_HIGH] = { "pcp_high", NULL, 0, 15, true },
+	[WORD_PCP_BATCH] = { "pcp_batch", NULL, 0, 15, true },
+	[WORD_MEMORY] = { "memory", ONE_OF(memory_names), false },
+	[WORD_RACES] = { "races", ONE_OF(races_names), false },
+	[WORD_POINTS] = { "points", ONE_OF(points_names), false },
+	[WORD_SCHEDULE] = { "schedule", ONE_OF(rest_names), false },
+	[WORD_GAP] = { "gap", NULL, 0, UINT8_MAX, false },
+	[WORD_SEED] = { "seed", NULL, 0, UINT16_MAX, false },
+};
+
+const struct choice_text choice_texts[PROGRAM_NR_CHOICES] = {
+	[WEAVE_SWITCH] = { "switch", "cpu" }, [WEAVE_INTERRUPT] = { "interrupt", NULL },
+	[WEAVE_STALE] = { "stale", "" },      [WEAVE_DELAY] = { "delay", NULL },
+	[WEAVE_DRAIN] = { "drain", "" },
+};
+
+unsigned int machine_word_get(const struct program_header *header, enum machine_word word)
+{
+	switch (word) {
+	case WORD_CPUS:
+		return header->nr_cpus;
+	case WORD_PCP_HIGH:
+		return header->pcp_high;
+	case WORD_PCP_BATCH:
+		return header->pcp_batch;
+	case WORD_MEMORY:
+		return header->memory;
+	case WORD_RACES:
+		return header->kcsan;
+	case WORD_POINTS:
+		return header->plain_points;
+	case WORD_SCHEDULE:
+		return header->rest;
+	case WORD_GAP:
+		return header->gap;
+	case WORD_SEED:
+		return header->seed;
+	case NR_MACHINE_WORDS:
+		break;
+	}
+	return 0;
+}
+
+void machine_word_set(struct program_header *header, enum machine_word word, unsigned int value)
+{
+	switch (word) {
+	case WORD_CPUS:
+		header->nr_cpus = value;
+		break;
+	case WORD_PCP_HIGH:
+		header->pcp_high = value;
+		break;
+	case WORD_PCP_BATCH:
+		header->pcp_batch = value;
+		break;
+	case WORD_MEMORY:
+		header->memory = value;
+		break;
+	case WORD_RACES:
+		header->kcsan = value;
+		break;
+	case WORD_POINTS:
+		header->plain_points = value;
+		break;
+	case WORD_SCHEDULE:
+		header->rest = value;
+		break;
+	case WORD_GAP:
+		header->gap = value;
+		break;
+	case WORD_SEED:
+		header->seed = value;
+		break;
+	case NR_MACHINE_WORDS:
+		break;
+	}
+}
+
 struct out {
 	char *buf;
 	size_t len;
@@ -79,17 +166,9 @@ static void put_mask(struct out *out, unsigned int value, const char *const *nam
 
 static void put_op(struct out *out, const struct op *op)
 {
-	const struct op_info *info;
+	const struct op_info *info = &op_infos[op->code];
 	const char *between = "";
 
-	if (op->code == OP_RESERVED) {
-		put(out, "reserved ");
-		for (unsigned int i = 0; i < PROGRAM_RECORD_BYTES; i++)
-			put(out, "%02x", op->raw[i]);
-		return;
-	}
-
-	info = &op_infos[op->code];
 	put(out, "cpu%u: ", op->cpu);
 	if (info->gives != SLOT_NONE)
 		put(out, "s%u = ", op->slot);
@@ -129,21 +208,59 @@ int op_print(const struct op *op, char *buf, size_t len)
 	return out.used;
 }
 
+static void put_switch(struct out *out, const struct weave_entry *entry)
+{
+	const struct choice_text *text = &choice_texts[entry->kind];
+
+	put(out, "@%u %s", entry->nth, text->name);
+	if (text->prefix)
+		put(out, " %s%u", text->prefix, entry->value);
+}
+
+int switch_print(const struct weave_entry *entry, char *buf, size_t len)
+{
+	struct out out = { buf, len, 0 };
+
+	put_switch(&out, entry);
+	return out.used;
+}
+
+static void put_machine_word(struct out *out, const struct program_header *header,
+			     enum machine_word word)
+{
+	const struct machine_text *text = &machine_texts[word];
+	unsigned int value = machine_word_get(header, word);
+
+	if (!value && !text->always)
+		return;
+	if (text->names)
+		put(out, " %s=%s", text->key, text->names[value]);
+	else
+		put(out, " %s=%u", text->key, value);
+}
+
 size_t program_print(const struct program *program, char *buf, size_t len)
 {
 	const struct program_header *header = &program->header;
 	struct out out = { buf, len, 0 };
+	unsigned int next = 0;
 
-	put(&out, "machine profile=%s cpus=%u pcp_high=%u pcp_batch=%u flags=",
-	    machine_profiles[header->profile].name, header->nr_cpus, header->pcp_high,
-	    header->pcp_batch);
+	put(&out, "machine profile=%s", machine_profiles[header->profile].name);
+	for (enum machine_word word = 0; word < WORD_MEMORY; word++)
+		put_machine_word(&out, header, word);
+	put(&out, " flags=");
 	put_mask(&out, header->flags, flags_text.names, flags_text.nr_names);
-	if (header->schedule)
-		put(&out, " schedule=%#x", header->schedule);
+	for (enum machine_word word = WORD_MEMORY; word < NR_MACHINE_WORDS; word++)
+		put_machine_word(&out, header, word);
 	put(&out, "\n");
 	for (unsigned int i = 0; i < program->nr_ops; i++) {
 		put_op(&out, &program->ops[i]);
 		put(&out, "\n");
+		for (; next < program->nr_switches && program->switches[next].op == i; next++) {
+			put(&out, "    ");
+			put_switch(&out, &program->switches[next]);
+			put(&out, "\n");
+		}
 	}
 	return out.used < len ? out.used : len ? len - 1 : 0;
 }

@@ -49,8 +49,9 @@ static void check_round_trips(void)
 		  "%u and %u operations", program.nr_ops, again.nr_ops);
 
 	size = program_encode(&program, bytes);
-	MM_BUG_ON(size != PROGRAM_HEADER_BYTES + program.nr_ops * PROGRAM_RECORD_BYTES,
-		  "wrong size", SIM_NO_PFN, "%zu bytes for %u operations", size, program.nr_ops);
+	MM_BUG_ON(size != PROGRAM_HEADER_BYTES + program_records(&program) * PROGRAM_RECORD_BYTES,
+		  "wrong size", SIM_NO_PFN, "%zu bytes for %u operations and %u switches", size,
+		  program.nr_ops, program.nr_switches);
 	program_decode(&again, bytes, size);
 	MM_BUG_ON(!program_equal(&program, &again), "encode and decode differ", SIM_NO_PFN,
 		  "%u and %u operations", program.nr_ops, again.nr_ops);

@@ -113,6 +113,42 @@ static void neighbouring_operations_name_neighbouring_frames(void **state)
 	assert_true(close > all / 2);
 }
 
+/*
+ * A schedule leaves operations early rather than late, for other CPUs only, and often comes back.
+ */
+static void a_schedule_has_few_early_switches_to_other_cpus(void **state)
+{
+	struct program_header header = { .nr_cpus = 3, .profile = 1 };
+	unsigned int all = 0, early = 0;
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 100; seed++) {
+		program_generate(&a, &generator_default, &header, 20, seed);
+		assert_int_equal(a.nr_switches, 0);
+		program_generate_schedule(&a, 4, seed);
+		memcpy(&b, &a, sizeof(a));
+		program_normalize(&b);
+		assert_true(program_equal(&a, &b));
+		program_generate_schedule(&b, 4, seed);
+		assert_true(program_equal(&a, &b));
+		assert_in_range(a.nr_switches, 1, 12);
+		for (unsigned int i = 0; i < a.nr_switches; i++) {
+			const struct weave_entry *entry = &a.switches[i];
+
+			assert_int_equal(entry->kind, WEAVE_SWITCH);
+			assert_true(entry->value != a.ops[entry->op].cpu);
+			all++;
+			early += entry->nth < 24;
+		}
+	}
+	assert_true(early > all / 2);
+
+	header.nr_cpus = 1;
+	program_generate(&a, &generator_default, &header, 20, 1);
+	program_generate_schedule(&a, 4, 1);
+	assert_int_equal(a.nr_switches, 0);
+}
+
 static void a_scenario_makes_only_its_operations(void **state)
 {
 	static const struct generator_profile scenario = {
@@ -136,6 +172,7 @@ int main(void)
 		cmocka_unit_test(programs_are_in_range_on_every_machine),
 		cmocka_unit_test(every_operation_is_made_and_slots_fit),
 		cmocka_unit_test(neighbouring_operations_name_neighbouring_frames),
+		cmocka_unit_test(a_schedule_has_few_early_switches_to_other_cpus),
 		cmocka_unit_test(a_scenario_makes_only_its_operations),
 	};
 

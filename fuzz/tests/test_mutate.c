@@ -63,7 +63,7 @@ static void results_are_programs_that_fit(void **state)
 static void a_seed_of_nothing_grows(void **state)
 {
 	static uint8_t data[PROGRAM_MAX_BYTES];
-	bool seen[NR_OPS + 1] = { false }; /* and OP_RESERVED */
+	bool seen[NR_OPS] = { false };
 	size_t size = 0;
 
 	(void)state;
@@ -78,27 +78,134 @@ static void a_seed_of_nothing_grows(void **state)
 			fail_msg("%s never came up", op_infos[code].name);
 }
 
-static void schedule_records_live_through_mutation(void **state)
+/* Twelve operations on two CPUs; in the middle of one of them a switch, and the header says random. */
+static size_t scheduled(uint8_t *data)
+{
+	memset(&a, 0, sizeof(a));
+	a.header = (struct program_header){
+		.nr_cpus = 2, .profile = 1, .rest = PROGRAM_REST_RANDOM, .gap = 9, .seed = 0xabcd
+	};
+	for (a.nr_ops = 0; a.nr_ops < 12; a.nr_ops++)
+		a.ops[a.nr_ops] = (struct op){ .code = OP_FOLIO_READ,
+					       .cpu = a.nr_ops % 2,
+					       .index = a.nr_ops };
+	a.switches[a.nr_switches++] = (struct weave_entry){ 4, 77, WEAVE_SWITCH, 1 };
+	return program_encode(&a, data);
+}
+
+/*
+ * For who does not run schedules they are only carried along: none is made, and one is lost only with
+ * its operation.
+ */
+static void a_schedule_lives_through_mutation(void **state)
 {
 	static uint8_t data[PROGRAM_MAX_BYTES];
-	unsigned int kept = 0, same_schedule = 0;
+	unsigned int with_its_op = 0, same_seed = 0, grown = 0;
 
 	(void)state;
-	for (unsigned int seed = 0; seed < 100; seed++) {
-		size_t size;
+	for (unsigned int seed = 0; seed < 200; seed++) {
+		size_t size = program_mutate(data, scheduled(data), 400, seed);
 
-		memset(data, 0, 80);
-		memcpy(data + 4, "abcd", 4);
-		memcpy(data + 40, "\xf0\1\2\3\4\5\6\7", 8);
-		size = program_mutate(data, 80, 400, seed);
-		same_schedule += !memcmp(data + 4, "abcd", 4);
 		program_decode(&a, data, size);
-		for (unsigned int i = 0; i < a.nr_ops; i++)
-			kept += a.ops[i].code == OP_RESERVED &&
-				!memcmp(a.ops[i].raw, "\xf0\1\2\3\4\5\6\7", 8);
+		same_seed += a.header.seed == 0xabcd;
+		for (unsigned int i = 0; i < a.nr_switches; i++) {
+			const struct op *op = &a.ops[a.switches[i].op];
+
+			with_its_op += a.switches[i].nth == 77 && op->code == OP_FOLIO_READ &&
+				       op->index == 4;
+		}
+		grown += a.nr_switches > 2;
 	}
-	assert_true(kept > 80);
-	assert_true(same_schedule > 95);
+	assert_true(with_its_op > 150);
+	assert_true(same_seed > 190);
+	assert_true(grown < 10);
+}
+
+static bool has_kind(const struct program *program, enum weave_choice kind)
+{
+	for (unsigned int i = 0; i < program->nr_switches; i++)
+		if (program->switches[i].kind == kind)
+			return true;
+	return false;
+}
+
+static void woven_mutation_makes_and_loses_switches_of_all_kinds(void **state)
+{
+	static uint8_t data[PROGRAM_MAX_BYTES];
+	unsigned int more = 0, less = 0, same = 0, kinds[PROGRAM_NR_CHOICES] = { 0 };
+	size_t size = scheduled(data);
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 20000; seed++) {
+		unsigned int old;
+
+		program_decode(&a, data, size);
+		old = a.nr_switches;
+		size = program_mutate_woven(data, size, 400, seed, NULL);
+		assert_true(size <= 400);
+		assert_canonical(data, size);
+		for (unsigned int kind = 0; kind < PROGRAM_NR_CHOICES; kind++)
+			kinds[kind] += has_kind(&a, kind);
+		more += a.nr_switches > old;
+		less += a.nr_switches < old;
+		same += a.nr_switches == old;
+	}
+	for (unsigned int kind = 0; kind < PROGRAM_NR_CHOICES; kind++)
+		assert_true(kinds[kind] > 100);
+	assert_true(more > 1000 && less > 1000 && same > 1000);
+}
+
+static unsigned int one_hint(const struct program *program, struct program_hint *hints)
+{
+	assert_true(program->nr_ops > 0);
+	hints[0] = (struct program_hint){ 3, 1234 };
+	return 1;
+}
+
+static void hints_are_where_switches_go(void **state)
+{
+	static uint8_t data[PROGRAM_MAX_BYTES];
+	unsigned int hinted = 0;
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 500; seed++) {
+		program_decode(&a, data,
+			       program_mutate_woven(data, scheduled(data), 400, seed, one_hint));
+		for (unsigned int i = 0; i < a.nr_switches; i++) {
+			hinted += a.switches[i].nth == 1234;
+			break;
+		}
+	}
+	assert_true(hinted > 50);
+}
+
+/*
+ *	A0 A1 A2 @77 A3 ...	a child that has A2 has its switch, on A2
+ */
+static void a_child_has_the_switches_of_its_operations(void **state)
+{
+	static uint8_t first[200], second[200], out[600];
+	size_t size1 = scheduled(first), size2;
+	unsigned int found = 0;
+
+	(void)state;
+	memcpy(second, first, sizeof(second));
+	size2 = PROGRAM_HEADER_BYTES + 4 * PROGRAM_RECORD_BYTES; /* without a switch */
+	for (unsigned int seed = 0; seed < 300; seed++) {
+		bool from_first = seed % 2;
+		size_t size = program_crossover(from_first ? first : second,
+						from_first ? size1 : size2,
+						from_first ? second : first,
+						from_first ? size2 : size1, out, sizeof(out), seed);
+
+		program_decode(&b, out, size);
+		for (unsigned int i = 0; i < b.nr_switches; i++) {
+			assert_int_equal(b.ops[b.switches[i].op].index, 4);
+			assert_int_equal(b.switches[i].nth, 77);
+			found++;
+		}
+	}
+	assert_true(found > 100);
 }
 
 /*
@@ -162,7 +269,10 @@ int main(void)
 		cmocka_unit_test(the_same_seed_gives_the_same_change),
 		cmocka_unit_test(results_are_programs_that_fit),
 		cmocka_unit_test(a_seed_of_nothing_grows),
-		cmocka_unit_test(schedule_records_live_through_mutation),
+		cmocka_unit_test(a_schedule_lives_through_mutation),
+		cmocka_unit_test(woven_mutation_makes_and_loses_switches_of_all_kinds),
+		cmocka_unit_test(hints_are_where_switches_go),
+		cmocka_unit_test(a_child_has_the_switches_of_its_operations),
 		cmocka_unit_test(a_child_has_operations_of_both),
 		cmocka_unit_test(cross_over_bears_any_sizes),
 	};

@@ -50,21 +50,135 @@ static void operations_past_the_last_are_ignored(void **state)
 	assert_int_equal(a.nr_ops, PROGRAM_MAX_OPS);
 }
 
-static void records_of_a_schedule_are_kept(void **state)
+static void put_record(unsigned int index, unsigned int opcode, unsigned int second, unsigned int nth)
 {
-	static const uint8_t record[8] = { 0xe3, 9, 0xff, 0xfe, 4, 5, 6, 7 };
+	uint8_t *record = bytes + PROGRAM_HEADER_BYTES + index * PROGRAM_RECORD_BYTES;
 
+	memset(record, 0, PROGRAM_RECORD_BYTES);
+	record[0] = opcode;
+	record[1] = second;
+	record[4] = nth;
+	record[5] = nth >> 8;
+}
+
+/*
+ *	switch		before the first operation: of nobody
+ *	drain_all
+ *	 @300 switch	two out of order
+ *	 @7 delay
+ *	rcu_barrier
+ *	 @9 switch
+ */
+static void switches_belong_to_the_operation_before_them(void **state)
+{
 	(void)state;
 	memset(bytes, 0, sizeof(bytes));
-	memcpy(bytes + 4, "\x11\x22\x33\x44", 4);
-	memcpy(bytes + 8, record, 8);
-	program_decode(&a, bytes, 16);
-	assert_int_equal(a.header.schedule, 0x44332211);
-	assert_int_equal(a.ops[0].code, OP_RESERVED);
+	bytes[0] = 3;
+	put_record(0, PROGRAM_SWITCH, 1, 5);
+	put_record(1, OP_DRAIN_ALL, 1, 0);
+	put_record(2, PROGRAM_SWITCH + WEAVE_SWITCH, 2, 300);
+	put_record(3, PROGRAM_SWITCH + WEAVE_DELAY, 9, 7);
+	put_record(4, OP_RCU_BARRIER, 2, 0);
+	put_record(5, PROGRAM_SWITCH + WEAVE_SWITCH, 7, 9);
+	program_decode(&a, bytes, 56);
+	assert_int_equal(a.nr_ops, 2);
+	assert_int_equal(a.nr_switches, 3);
+	assert_int_equal(a.switches[0].op, 0);
+	assert_int_equal(a.switches[0].nth, 7);
+	assert_int_equal(a.switches[0].kind, WEAVE_DELAY);
+	assert_int_equal(a.switches[0].value, 1);
+	assert_int_equal(a.switches[1].nth, 300);
+	assert_int_equal(a.switches[1].value, 2);
+	assert_int_equal(a.switches[2].op, 1);
+	assert_int_equal(a.switches[2].value, 3); /* CPU 7 of 4 */
+
+	assert_int_equal(program_encode(&a, bytes), 48);
+	program_decode(&b, bytes, 48);
+	assert_true(program_equal(&a, &b));
+}
+
+/* What stood in bytes 4 to 7 before programs had a schedule is 0, and means what it meant. */
+static void the_header_says_what_becomes_of_it_when_woven(void **state)
+{
+	(void)state;
 	memset(bytes, 0, sizeof(bytes));
-	assert_int_equal(program_encode(&a, bytes), 16);
-	assert_memory_equal(bytes + 8, record, 8);
-	assert_memory_equal(bytes + 4, "\x11\x22\x33\x44", 4);
+	program_decode(&a, bytes, 8);
+	assert_int_equal(a.header.memory, WEAVE_SC);
+	assert_int_equal(a.header.rest, PROGRAM_REST_SERIAL);
+	assert_false(a.header.kcsan || a.header.plain_points);
+
+	a.header.memory = WEAVE_LKMM;
+	a.header.kcsan = true;
+	a.header.plain_points = true;
+	a.header.rest = PROGRAM_REST_RANDOM;
+	a.header.gap = 250;
+	a.header.seed = 0xabcd;
+	program_decode(&b, bytes, program_encode(&a, bytes));
+	assert_true(program_equal(&a, &b));
+	b.header.seed++;
+	assert_false(program_equal(&a, &b));
+
+	/* A seed of nothing is not kept: two programs that do the same are equal. */
+	a.header.rest = PROGRAM_REST_SERIAL;
+	program_normalize(&a);
+	assert_int_equal(a.header.seed, 0);
+}
+
+static void a_switch_is_equal_only_to_itself(void **state)
+{
+	static const struct weave_entry others[] = {
+		{ 1, 5, WEAVE_SWITCH, 1 },
+		{ 0, 6, WEAVE_SWITCH, 1 },
+		{ 0, 5, WEAVE_STALE, 1 },
+		{ 0, 5, WEAVE_SWITCH, 0 },
+	};
+
+	(void)state;
+	memset(&a, 0, sizeof(a));
+	a.header.nr_cpus = 2;
+	a.nr_ops = 2;
+	a.nr_switches = 1;
+	a.switches[0] = (struct weave_entry){ 0, 5, WEAVE_SWITCH, 1 };
+	memcpy(&b, &a, sizeof(a));
+	assert_true(program_equal(&a, &b));
+	for (unsigned int i = 0; i < 4; i++) {
+		b.switches[0] = others[i];
+		assert_false(program_equal(&a, &b));
+	}
+}
+
+static void normalize_sorts_switches_and_drops_those_of_nobody(void **state)
+{
+	(void)state;
+	memset(&a, 0, sizeof(a));
+	a.header.nr_cpus = 2;
+	a.nr_ops = 2;
+	a.nr_switches = 4;
+	a.switches[0] = (struct weave_entry){ 1, 5, WEAVE_SWITCH, 7 };
+	a.switches[1] = (struct weave_entry){ 2, 0, WEAVE_SWITCH, 1 };
+	a.switches[2] = (struct weave_entry){ 0, 9, WEAVE_DRAIN, 200 };
+	a.switches[3] = (struct weave_entry){ 0, 9, WEAVE_STALE, 0 };
+	program_normalize(&a);
+	assert_int_equal(a.nr_switches, 3);
+	assert_int_equal(a.switches[0].kind, WEAVE_STALE);
+	assert_int_equal(a.switches[0].value, 1);
+	assert_int_equal(a.switches[1].kind, WEAVE_DRAIN);
+	assert_in_range(a.switches[1].value, 1, PROGRAM_MAX_WAITING);
+	assert_int_equal(a.switches[2].op, 1);
+	assert_int_equal(a.switches[2].value, 1);
+}
+
+static void switches_past_the_last_are_ignored(void **state)
+{
+	(void)state;
+	memset(bytes, 0, sizeof(bytes));
+	for (unsigned int i = 1; i < PROGRAM_MAX_SWITCHES + 3; i++)
+		put_record(i, PROGRAM_SWITCH, 0, PROGRAM_MAX_SWITCHES - i);
+	put_record(PROGRAM_MAX_SWITCHES + 3, OP_DRAIN_ALL, 0, 0);
+	program_decode(&a, bytes, 8 + (PROGRAM_MAX_SWITCHES + 4) * 8);
+	assert_int_equal(a.nr_switches, PROGRAM_MAX_SWITCHES);
+	assert_int_equal(a.nr_ops, 2);
+	assert_int_equal(a.switches[0].nth, 0);
 }
 
 static void sixty_four_cpus_survive(void **state)
@@ -87,9 +201,7 @@ static void assert_program_in_range(const struct program *program)
 	for (unsigned int i = 0; i < program->nr_ops; i++) {
 		const struct op *op = &program->ops[i];
 
-		assert_true(op->code <= OP_RESERVED);
-		if (op->code == OP_RESERVED)
-			continue;
+		assert_true(op->code < NR_OPS);
 		assert_true(op->cpu < program->header.nr_cpus);
 		assert_true(op->slot < PROGRAM_SLOTS);
 		assert_true(op->fault < NR_FAULT_KINDS);
@@ -105,6 +217,17 @@ static void assert_program_in_range(const struct program *program)
 						    << config->pageblock_order <=
 					    config->max_pfn);
 		}
+	}
+	for (unsigned int i = 0; i < program->nr_switches; i++) {
+		const struct weave_entry *entry = &program->switches[i];
+		unsigned int min, max;
+
+		assert_true(entry->op < program->nr_ops);
+		assert_true(entry->nth <= PROGRAM_MAX_NTH);
+		assert_true(entry->kind < PROGRAM_NR_CHOICES);
+		switch_values(&program->header, entry->kind, &min, &max);
+		assert_in_range(entry->value, min, max);
+		assert_true(!i || program->switches[i - 1].op <= entry->op);
 	}
 }
 
@@ -229,7 +352,11 @@ int main(void)
 		cmocka_unit_test(the_empty_input_is_a_program),
 		cmocka_unit_test(a_short_last_record_is_padded),
 		cmocka_unit_test(operations_past_the_last_are_ignored),
-		cmocka_unit_test(records_of_a_schedule_are_kept),
+		cmocka_unit_test(switches_belong_to_the_operation_before_them),
+		cmocka_unit_test(the_header_says_what_becomes_of_it_when_woven),
+		cmocka_unit_test(a_switch_is_equal_only_to_itself),
+		cmocka_unit_test(normalize_sorts_switches_and_drops_those_of_nobody),
+		cmocka_unit_test(switches_past_the_last_are_ignored),
 		cmocka_unit_test(sixty_four_cpus_survive),
 		cmocka_unit_test(any_bytes_decode_in_range_and_round_trip),
 		cmocka_unit_test(normalize_moves_a_program_to_a_smaller_machine),

@@ -46,7 +46,7 @@ static bool freed_by_another_cpu(const struct program *candidate, void *arg)
 static void two_hundred_operations_become_two(void **state)
 {
 	struct program_header header = {
-		.nr_cpus = 8, .profile = 14, .pcp_high = 3, .flags = 3, .schedule = 5
+		.nr_cpus = 8, .profile = 14, .pcp_high = 3, .flags = 3, .rest = PROGRAM_REST_RANDOM
 	};
 	struct shrink shrink = { .still_fails = freed_by_another_cpu, .max_tries = 5000 };
 	unsigned int seed = 0;
@@ -153,28 +153,47 @@ static void tries_are_bounded_and_a_program_that_cannot_shrink_stays(void **stat
 	assert_true(program_equal(&program, &again));
 }
 
-static bool schedule_needed(const struct program *candidate, void *arg)
+/*
+ * "Fails" when some operation is left in the midst of itself, at its 8th point or later, for another
+ * CPU that has something to do; and only when stores may be delayed.
+ */
+static bool preempted(const struct program *candidate, void *arg)
 {
 	(void)arg;
-	for (unsigned int i = 0; i < candidate->nr_ops; i++)
-		if (candidate->ops[i].code == OP_RESERVED && candidate->ops[i].raw[3] == 7)
-			return true;
+	if (candidate->header.memory == WEAVE_SC)
+		return false;
+	for (unsigned int i = 0; i < candidate->nr_switches; i++) {
+		const struct weave_entry *entry = &candidate->switches[i];
+
+		if (entry->kind != WEAVE_SWITCH || entry->nth < 8 ||
+		    candidate->ops[entry->op].cpu == entry->value)
+			continue;
+		for (unsigned int j = 0; j < candidate->nr_ops; j++)
+			if (candidate->ops[j].cpu == entry->value)
+				return true;
+	}
 	return false;
 }
 
-static void records_of_a_schedule_are_dropped_like_operations(void **state)
+static void forty_switches_become_one(void **state)
 {
-	struct program_header header = { .nr_cpus = 2, .profile = 1 };
-	struct shrink shrink = { .still_fails = schedule_needed, .max_tries = 5000 };
+	struct program_header header = {
+		.nr_cpus = 6, .profile = 1, .memory = WEAVE_LKMM, .plain_points = true
+	};
+	struct shrink shrink = { .still_fails = preempted, .max_tries = 5000 };
 
 	(void)state;
-	program_generate(&program, &generator_default, &header, 50, 1);
-	for (unsigned int i = 0; i < 50; i += 10)
-		program.ops[i] =
-			(struct op){ .code = OP_RESERVED, .raw = { 0xe0, 1, 2, i / 10 + 4 } };
+	program_generate(&program, &generator_default, &header, 100, 1);
+	program_generate_schedule(&program, 40, 2);
+	assert_true(program.nr_switches >= 40);
+	assert_true(preempted(&program, NULL));
 	shrink_program(&shrink, &program);
-	assert_text("machine profile=tiny cpus=1 pcp_high=0 pcp_batch=0 flags=0\nreserved "
-		    "e001020700000000\n");
+	assert_int_equal(program.nr_ops, 2);
+	assert_int_equal(program.nr_switches, 1);
+	assert_int_equal(program.switches[0].nth, 8);
+	assert_int_equal(program.header.nr_cpus, 2);
+	assert_int_equal(program.header.memory, WEAVE_TSO);
+	assert_false(program.header.plain_points);
 }
 
 static bool has_xy(const uint8_t *data, size_t size, void *arg)
@@ -202,7 +221,7 @@ int main(void)
 		cmocka_unit_test(pairs_go_together),
 		cmocka_unit_test(what_always_fails_becomes_nothing),
 		cmocka_unit_test(tries_are_bounded_and_a_program_that_cannot_shrink_stays),
-		cmocka_unit_test(records_of_a_schedule_are_dropped_like_operations),
+		cmocka_unit_test(forty_switches_become_one),
 		cmocka_unit_test(bytes_shrink_too),
 	};
 

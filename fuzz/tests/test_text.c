@@ -46,17 +46,48 @@ static void a_program_reads_as_written(void **state)
 		"cpu3: migrate(s7, async=1) fault=pfn-set:each\n"
 		"cpu2: mem_online(block=3, zone=movable)\n"
 		"cpu0: folio_add(index=255, type=anon, order=0, gfp=0, tag=7)\n"
-		"reserved e0010203040506ff\n"
 		"cpu0: rcu_barrier()\n";
 
 	(void)state;
 	assemble(source);
-	assert_int_equal(a.nr_ops, 7);
+	assert_int_equal(a.nr_ops, 6);
 	assert_int_equal(a.ops[0].gfp, MMFUZZ_GFP_MOVABLE | MMFUZZ_GFP_ZERO);
 	assert_int_equal(a.ops[1].fault, FAULT_TARGET);
 	assert_int_equal(a.ops[2].fault_nth, 0);
 	assert_int_equal(program_print(&a, text, sizeof(text)), strlen(source));
 	assert_string_equal(text, source);
+}
+
+static void a_schedule_reads_as_written(void **state)
+{
+	static const char source[] =
+		"machine profile=tiny cpus=4 pcp_high=0 pcp_batch=0 flags=0 memory=lkmm "
+		"races=kcsan points=plain schedule=random gap=12 seed=65535\n"
+		"cpu1: rcu_barrier()\n"
+		"    @0 interrupt\n"
+		"    @3 delay\n"
+		"    @3 drain 2\n"
+		"    @17 switch cpu2\n"
+		"cpu2: rcu_barrier()\n"
+		"cpu0: drain_all()\n"
+		"    @1048575 stale 15\n";
+
+	(void)state;
+	assemble(source);
+	assert_int_equal(a.nr_ops, 3);
+	assert_int_equal(a.nr_switches, 5);
+	assert_int_equal(a.switches[3].nth, 17);
+	assert_int_equal(a.switches[3].value, 2);
+	assert_int_equal(a.switches[4].op, 2);
+	assert_int_equal(program_print(&a, text, sizeof(text)), strlen(source));
+	assert_string_equal(text, source);
+	assert_int_equal(switch_print(&a.switches[3], text, sizeof(text)), 15);
+	assert_string_equal(text, "@17 switch cpu2");
+
+	/* A person need not sort, nor say more than is meant. */
+	assemble("machine cpus=2 seed=5\ncpu1: rcu_barrier()\n@9 switch cpu0 # why\n@2 drain 1");
+	assert_int_equal(a.switches[0].nth, 2);
+	assert_int_equal(a.header.seed, 0);
 }
 
 static void what_is_left_out_is_the_smallest(void **state)
@@ -104,9 +135,19 @@ static void mistakes_are_told_with_their_place(void **state)
 	assert_refused("machine profile=huge", 1, 17, "unknown profile 'huge'");
 	assert_refused("machine profile=16", 1, 17, "profile is 16, but must be 0 to 15");
 	assert_refused("machine cpus=65", 1, 14, "cpus is 65, but must be 1 to 64");
-	assert_refused("reserved e0", 1, 10, "reserved needs 16 hexadecimal digits");
-	assert_refused("reserved e00000000000000x", 1, 24, "'0x' is not hexadecimal");
-	assert_refused("reserved d000000000000000", 1, 10, "reserved records begin with e0 to ff");
+	assert_refused("machine memory=weak", 1, 16, "unknown memory 'weak'");
+	assert_refused("machine gap=256", 1, 13, "gap is 256, but must be 0 to 255");
+	assert_refused("@1 delay", 1, 1, "a switch needs an operation before it");
+	assert_refused("rcu_barrier()\n @1 delai", 2, 5, "unknown kind of switch 'delai'");
+	assert_refused("rcu_barrier()\n @1 switch cpu1", 2, 12,
+		       "the machine has 1 CPUs, there is no cpu1");
+	assert_refused("rcu_barrier()\n @1 switch 1", 2, 12,
+		       "a CPU (cpu0, cpu1 ...) expected, not '1'");
+	assert_refused("rcu_barrier()\n @1 drain 16", 2, 11, "drain is 16, but must be 1 to 15");
+	assert_refused("rcu_barrier()\n @1048576 delay", 2, 3,
+		       "point is 1048576, but must be 0 to 1048575");
+	assert_refused("rcu_barrier()\n @1 delay 1", 2, 11,
+		       "end of the line expected, not '1'");
 	assert_refused("\x01\xff", 1, 1, "an operation expected");
 	assert_refused("what-a-long-name-for-an-operation()", 1, 1,
 		       "unknown operation 'what-a-long-name-for-an-...'");
@@ -128,7 +169,17 @@ static void lines_keep_to_their_bound(void **state)
 {
 	(void)state;
 	memset(&a, 0, sizeof(a));
-	a.header = (struct program_header){ 64, 1, 15, 15, 127, ~0u };
+	a.header = (struct program_header){ .nr_cpus = 64,
+					    .profile = 1,
+					    .pcp_high = 15,
+					    .pcp_batch = 15,
+					    .flags = 127,
+					    .memory = WEAVE_LKMM,
+					    .kcsan = true,
+					    .plain_points = true,
+					    .rest = PROGRAM_REST_RANDOM,
+					    .gap = 255,
+					    .seed = 65535 };
 	for (unsigned int code = 0; code < NR_OPS; code++) {
 		struct op *op = &a.ops[a.nr_ops++];
 
@@ -140,6 +191,11 @@ static void lines_keep_to_their_bound(void **state)
 			op_set_arg(op, op_infos[code].args[i].kind,
 				   arg_max(&a.header, op_infos[code].args[i].kind));
 		assert_true(op_print(op, NULL, 0) < (int)PROGRAM_LINE_MAX);
+	}
+	for (unsigned int kind = 0; kind < PROGRAM_NR_CHOICES; kind++) {
+		struct weave_entry entry = { 0, PROGRAM_MAX_NTH, kind, 63 };
+
+		assert_true(switch_print(&entry, NULL, 0) < (int)PROGRAM_SWITCH_LINE_MAX - 5);
 	}
 	program_print(&a, text, sizeof(text));
 	assert_true(strchr(text, '\n') - text < (ptrdiff_t)PROGRAM_LINE_MAX);
@@ -183,8 +239,7 @@ static void damaged_text_does_no_harm(void **state)
 	(void)state;
 	assemble("machine profile=all cpus=8 flags=check\ncpu7: s1 = alloc(order=3, "
 		 "gfp=movable|high, nid=1)\n"
-		 "cpu2: mem_online(block=3, zone=movable) fault=notifier:1\nreserved "
-		 "ff00112233445566\n");
+		 "cpu2: mem_online(block=3, zone=movable) fault=notifier:1\n @5 switch cpu1\n");
 	for (unsigned int round = 0; round < 3000; round++) {
 		program_decode(&b,
 			       (const uint8_t *)"\x07\x0e\0\0\0\0\0\0\0\x07\x23\x01\x03\x21\x01\0",
@@ -200,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_reads_as_written),
+		cmocka_unit_test(a_schedule_reads_as_written),
 		cmocka_unit_test(what_is_left_out_is_the_smallest),
 		cmocka_unit_test(a_range_ends_where_memory_does),
 		cmocka_unit_test(mistakes_are_told_with_their_place),
