@@ -61,6 +61,12 @@ static inline void race_freed(const void *addr, size_t len, const void *pc)
 	race_plain(addr, len, SHADOW_PLAIN | SHADOW_WRITE, pc);
 }
 
+/** race_fresh() - an allocator hands the bytes out: what was done to them before is over; whole 8 bytes */
+static inline void race_fresh(const void *addr, size_t len)
+{
+	shadow_forget((uintptr_t)addr, len);
+}
+
 /**
  * race_atomic_load(), ..._store(), ..._rmw() - marked accesses in a run under WEAVE_SC
  * @order: __ATOMIC_*; consume counts as acquire

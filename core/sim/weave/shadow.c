@@ -124,6 +124,17 @@ struct shadow_cell *shadow_probe(u64 granule)
 	return cell;
 }
 
+void shadow_forget(uintptr_t addr, size_t len)
+{
+	for (u64 granule = addr >> 3; granule << 3 < addr + len; granule++) {
+		struct shadow_cell *cell = find(granule);
+
+		/* Accesses that found no room in it are lost until the run is over. */
+		if (cell_is_current(cell))
+			*cell = (struct shadow_cell){ .key = cell->key };
+	}
+}
+
 static u32 take_node(void)
 {
 	u32 index = free_node;

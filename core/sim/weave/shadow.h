@@ -127,6 +127,9 @@ static __always_inline struct shadow_cell *shadow_cell(u64 granule)
 const struct shadow_access *shadow_record(struct shadow_cell *cell, const struct shadow_access *new,
 					  const u32 *known);
 
+/** shadow_forget() - the granules that these bytes are in have not been accessed */
+void shadow_forget(uintptr_t addr, size_t len);
+
 /** shadow_grow() - memory for a table that has become too small; ends the process when there is none */
 void *shadow_grow(void *old, size_t old_bytes, size_t bytes);
 /** shadow_bytes() - held in all: stays as it is once the longest run has been seen */
