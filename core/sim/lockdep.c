@@ -107,16 +107,19 @@ void lockdep_check_none_held(const char *func)
 {
 	const struct sim_cpu *cpu = this_cpu();
 
-	if (unlikely(cpu->nr_held))
+	/* A handler leaves what the interrupted work holds as it was. */
+	if (unlikely(cpu->nr_held != cpu->below.nr_held))
 		sim_bug("lock kept", func, SIM_NO_PFN, "CPU %u still holds %s, taken by %s",
 			cpu->id, sim_lock_name(cpu->held[cpu->nr_held - 1].rank),
 			cpu->held[cpu->nr_held - 1].func);
-	if (unlikely(cpu->rcu_nesting))
+	if (unlikely(cpu->rcu_nesting != cpu->below.rcu_nesting))
 		sim_bug("RCU section kept", func, SIM_NO_PFN, "CPU %u is still in %u", cpu->id,
 			cpu->rcu_nesting);
-	if (unlikely(cpu->preempt_count))
+	if (unlikely(cpu->preempt_count != cpu->below.preempt_count))
 		sim_bug("preemption kept off", func, SIM_NO_PFN, "CPU %u: count %u", cpu->id,
 			cpu->preempt_count);
+	if (unlikely(cpu->irqs_off && !cpu->irq_depth))
+		sim_bug("interrupts kept off", func, SIM_NO_PFN, "CPU %u", cpu->id);
 }
 
 void lockdep_check_sleep(const char *func)
@@ -134,6 +137,8 @@ void lockdep_check_sleep(const char *func)
 			cpu->id);
 	if (unlikely(cpu->preempt_count))
 		sim_bug("sleep in atomic", func, SIM_NO_PFN, "CPU %u has preemption off", cpu->id);
+	if (unlikely(cpu->irqs_off))
+		sim_bug("sleep in atomic", func, SIM_NO_PFN, "CPU %u has interrupts off", cpu->id);
 }
 
 #endif /* MM_DEBUG */

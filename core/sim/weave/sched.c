@@ -21,7 +21,7 @@
 #define MAX_IDLE	   1000u
 #define DEFAULT_MAX_POINTS 1000000u
 
-struct weave_hot weave_hot __aligned(64) = { .private_size = ~0ul };
+struct weave_hot weave_hot __aligned(64) = { .private_size = ~0ul, .self = &sim_cpus[0] };
 struct weave *weave_now;
 u64 weave_rcu_word;
 

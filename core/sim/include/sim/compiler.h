@@ -41,6 +41,10 @@
 #define SIM_TSAN 0
 #endif
 #endif
+/* SIM_WEAVE: 1 in a build for the woven machine, whose runtime has the names of TSan's. */
+#ifndef SIM_WEAVE
+#define SIM_WEAVE 0
+#endif
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -166,8 +170,10 @@ static __always_inline unsigned int ilog2(unsigned long word)
  * and should use an acquire and a release instead. Its runtime is called by name because gcc warns
  * of the builtin; it executes a full barrier and claims no order between CPUs, which a dummy
  * variable shared by all CPUs would, and so hide races.
+ *
+ * The woven machine's runtime models them, and must be called by name too: gcc calls nobody.
  */
-#if SIM_TSAN
+#if SIM_TSAN || SIM_WEAVE
 void __tsan_atomic_thread_fence(int order);
 #define __sim_fence(order) __tsan_atomic_thread_fence(order)
 #else

@@ -33,6 +33,9 @@ struct sim_held_lock {
  * @rcu_nesting: RCU read sections it is in
  * @preempt_count: preempt_disable() without their preempt_enable(); counted in MM_DEBUG builds
  * @nr_held: locks it holds; counted in MM_DEBUG builds
+ * @irqs_off: no interrupt comes in
+ * @irq_depth: interrupt handlers that it is in
+ * @below: what of the counts above belongs to the work that the handler interrupted
  * @rcu_seq: what the outermost read section saw of the grace periods; for the race detector
  * @fault: the armed fault; see fault.h
  * @held: the locks it holds, in the order in which it took them; MM_DEBUG builds
@@ -46,7 +49,14 @@ struct sim_cpu {
 	unsigned int preempt_count;
 	unsigned int nr_held;
 	unsigned int rcu_seq;
-	struct {
+	bool irqs_off;
+	unsigned int irq_depth;
+	struct sim_irq_below {
+		unsigned int rcu_nesting;
+		unsigned int preempt_count;
+		unsigned int nr_held;
+	} below;
+	struct sim_fault {
 		unsigned int kind;
 		unsigned int nth;
 		bool fired;
@@ -60,8 +70,12 @@ extern struct sim_cpu sim_cpus[NR_CPUS];
 /* CPUs of this machine: 0 to nr_cpu_ids - 1. Constant between machine_init() and machine_exit(). */
 extern unsigned int nr_cpu_ids;
 
+/* CPUs that have begun their work and not ended it. */
+extern unsigned int sim_nr_at_work;
+
 /*
- * Supplies smp_processor_id(), this_cpu(), cpu_relax(), machine_is_sequential() and machine_is_alone().
+ * Supplies smp_processor_id(), this_cpu(), cpu_relax(), machine_is_sequential(), machine_is_alone(),
+ * and for what stands below sim_irq_off(), sim_irq_on(), sim_here_registered(), sim_set_here().
  */
 #include <machine/cpu.h>
 
@@ -122,6 +136,14 @@ void machine_cpu_become(unsigned int cpu);
  */
 void machine_run(unsigned int nr, void (*fn)(unsigned int cpu, void *arg), void *arg);
 
+/*
+ * Between core/sim/cpu.c and the machine: the caller is @cpu from here on; it is done, and no lock, read section or anything
+ * else of it is left; run CPUs 0 to @nr - 1 beside one another, of which nothing is to be checked any more.
+ */
+void sim_begin_work(unsigned int cpu);
+void sim_end_work(void);
+void sim_run_cpus(unsigned int nr, void (*fn)(unsigned int cpu, void *arg), void *arg);
+
 /**
  * preempt_disable - no sleeping until preempt_enable(); nests
  *
@@ -145,6 +167,56 @@ static __always_inline void preempt_enable(void)
 		       smp_processor_id());
 	this_cpu()->preempt_count--;
 #endif
+}
+
+/**
+ * local_irq_disable, local_irq_enable - no interrupt handler runs on this CPU in between
+ * local_irq_save, local_irq_restore - the same, and nests: @flags remembers what was before
+ *
+ * Only the woven machine interrupts what a CPU does. No sleeping while they are off.
+ */
+static __always_inline void local_irq_disable(void)
+{
+	struct sim_cpu *self = this_cpu();
+
+	if (!self->irqs_off) {
+		self->irqs_off = true;
+		sim_irq_off();
+	}
+	barrier();
+}
+
+static __always_inline void local_irq_enable(void)
+{
+	struct sim_cpu *self = this_cpu();
+
+	barrier();
+	if (self->irqs_off) {
+		self->irqs_off = false;
+		sim_irq_on();
+	}
+}
+
+static __always_inline bool irqs_disabled(void)
+{
+	return this_cpu()->irqs_off;
+}
+
+#define local_irq_save(flags)                                                                      \
+	do {                                                                                       \
+		(flags) = irqs_disabled();                                                         \
+		local_irq_disable();                                                               \
+	} while (0)
+#define local_irq_restore(flags)                                                                   \
+	do {                                                                                       \
+		if (!(flags))                                                                      \
+			local_irq_enable();                                                        \
+	} while (0)
+
+/** in_irq - an interrupt handler runs on this CPU */
+static __always_inline bool in_irq(void)
+{
+	return this_cpu()->irq_depth != 0;
 }
 
 #endif /* SIM_CPU_H */

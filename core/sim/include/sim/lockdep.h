@@ -35,9 +35,9 @@ void lockdep_check_held(const void *lock, unsigned int rank, const char *func);
 void lockdep_check_none_held(const char *func);
 void lockdep_check_sleep(const char *func);
 
-/** lockdep_assert_none_held - an operation ends here: no lock, read section or preempt_disable() */
+/** lockdep_assert_none_held - an operation or interrupt handler ends here and keeps no lock, read section, ... */
 #define lockdep_assert_none_held()	lockdep_check_none_held(__func__)
-/** might_sleep - here a CPU may sleep: no spinlock held, in no read section, preemption on */
+/** might_sleep - here a CPU may sleep: no spinlock held, in no read section, preemption and interrupts on */
 #define might_sleep()			lockdep_check_sleep(__func__)
 #define might_sleep_at(func)		lockdep_check_sleep(func)
 

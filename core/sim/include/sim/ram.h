@@ -9,6 +9,9 @@
 
 #include <sim/compiler.h>
 
+#if SIM_WEAVE
+#include <mmfuzz/weave.h>
+#endif
 #if SIM_ASAN
 void __asan_poison_memory_region(void const volatile *addr, size_t size);
 void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
@@ -52,9 +55,21 @@ void sim_release_used(void *ptr, size_t bytes, size_t used);
  */
 void sim_copy(void *dst, const void *src, size_t len);
 
-/** sim_poison - the bytes may not be touched: ASan reports who does. Nothing in other builds. */
-static __always_inline void sim_poison(const void *ptr __maybe_unused, size_t len __maybe_unused)
+/*
+ * Whoever gives memory up has used it for the last time: on the woven machine that counts as a write, so that a use without
+ * an order to it is a race even where it happened to come first.
+ */
+static __always_inline void sim_gone(const void *ptr __maybe_unused, size_t len __maybe_unused)
 {
+#if SIM_WEAVE
+	weave_freed(ptr, len);
+#endif
+}
+
+/** sim_poison - the bytes may not be touched: ASan reports who does, and the woven machine who races */
+static __always_inline void sim_poison(const void *ptr, size_t len)
+{
+	sim_gone(ptr, len);
 #if SIM_ASAN
 	__asan_poison_memory_region(ptr, len);
 #endif
@@ -98,17 +113,18 @@ __attribute__((__no_sanitize__("address"))) static inline void sim_ram_shadow(un
 }
 #endif
 
-/** ram_poison - nobody owns these frames: touching their contents is reported by ASan */
-static __always_inline void ram_poison(unsigned long pfn __maybe_unused,
-				       unsigned long nr __maybe_unused)
+/** ram_poison - nobody owns these frames: touching their contents is reported, as by sim_poison() */
+static __always_inline void ram_poison(unsigned long pfn, unsigned long nr)
 {
 #if SIM_ASAN
 	/* 0xf7 is ASan's "use after poison". */
-	if (likely(nr == 1 && sim_ram.cell_shift == RAM_CELL_SHIFT_MIN))
+	if (likely(nr == 1 && sim_ram.cell_shift == RAM_CELL_SHIFT_MIN)) {
+		sim_gone(ram_ptr(pfn), 1 << RAM_CELL_SHIFT_MIN);
 		sim_ram_shadow(pfn, 0xf7);
-	else
-		sim_poison(ram_ptr(pfn), nr << sim_ram.cell_shift);
+		return;
+	}
 #endif
+	sim_poison(ram_ptr(pfn), nr << sim_ram.cell_shift);
 }
 
 /** ram_unpoison - somebody owns these frames again; their contents are what they were */

@@ -94,6 +94,30 @@ static __always_inline void spin_unlock_at(spinlock_t *lock, const char *func)
 	(!should_fail(FAULT_TRYLOCK) && spin_trylock_at((lock), __func__))
 /** spin_unlock - give the lock back; only by the CPU that took it */
 #define spin_unlock(lock)	spin_unlock_at((lock), __func__)
+/**
+ * spin_lock_irqsave, spin_trylock_irqsave, spin_unlock_irqrestore - the same for a lock that interrupt handlers take too
+ * @flags: unsigned long, remembers whether interrupts were off already
+ */
+#define spin_lock_irqsave(lock, flags)                                                             \
+	do {                                                                                       \
+		local_irq_save(flags);                                                             \
+		spin_lock(lock);                                                                   \
+	} while (0)
+#define spin_trylock_irqsave(lock, flags)                                                          \
+	({                                                                                         \
+		bool sim_got;                                                                      \
+                                                                                                   \
+		local_irq_save(flags);                                                             \
+		sim_got = spin_trylock(lock);                                                      \
+		if (!sim_got)                                                                      \
+			local_irq_restore(flags);                                                  \
+		sim_got;                                                                           \
+	})
+#define spin_unlock_irqrestore(lock, flags)                                                        \
+	do {                                                                                       \
+		spin_unlock(lock);                                                                 \
+		local_irq_restore(flags);                                                          \
+	} while (0)
 
 /** spin_is_locked - whether anybody holds the lock right now; orders nothing */
 static __always_inline bool spin_is_locked(const spinlock_t *lock)
@@ -142,7 +166,10 @@ static __always_inline bool mutex_is_locked(const struct mutex *m)
 }
 
 /** lockdep_assert_held - this CPU holds @lock, a spinlock_t or struct mutex; MM_DEBUG builds */
-#if MM_DEBUG
+#if SIM_WEAVE
+/* What the CPU itself keeps: a look at the word would be one more place to switch at. */
+#define lockdep_assert_held(l)	lockdep_check_held((l), (l)->rank, __func__)
+#elif MM_DEBUG
 #define lockdep_assert_held(l)                                                                     \
 	do {                                                                                       \
 		/* Nobody else writes this CPU's number into the word. */                          \

@@ -25,8 +25,6 @@ struct sim_here {
 };
 
 extern __thread struct sim_here sim_here SIM_TLS;
-/* Threads registered as CPUs that have not ended their work. */
-extern unsigned int sim_nr_threads;
 /* Within machine_run(). Changes only while no thread is registered, hence read without order. */
 extern bool sim_parallel;
 
@@ -63,7 +61,26 @@ static __always_inline bool machine_is_sequential(void)
  */
 static __always_inline bool machine_is_alone(void)
 {
-	return machine_is_sequential() || smp_load_acquire(&sim_nr_threads) == 1;
+	return machine_is_sequential() || smp_load_acquire(&sim_nr_at_work) == 1;
 }
+
+/* Nothing interrupts a thread's work as an operation. */
+static __always_inline void sim_irq_off(void)
+{
+	barrier();
+}
+
+static __always_inline void sim_irq_on(void)
+{
+	barrier();
+}
+
+/* For core/sim/cpu.c. */
+static __always_inline bool sim_here_registered(void)
+{
+	return sim_here.registered;
+}
+
+void sim_set_here(unsigned int cpu, bool registered);
 
 #endif /* MACHINE_CPU_H */

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Woven machine: RCU. A grace period waits for the sections that are under way when it begins and for nothing else, so that it
+ * ends at the earliest moment that the rules allow; what comes of it that is wrong is then found.
+ *
+ * What it orders, and no more (the same as threads/rcu.c tells TSan):
+ * - the end of a section that it waits for happens before its own end;
+ * - its beginning happens before each section that begins later.
+ *
+ * Sections and grace periods are points of the scheduler with one address in common. State lies here, not with the CPUs:
+ * those who wait look at the others'.
+ */
+#include <sim/rcu.h>
+
+#include "internal.h"
+#include "memory.h"
+#include "race.h"
+#include "trace.h"
+
+/* CPUs that are in a read section. */
+static u64 inside;
+/* CPUs that wait for a grace period, and for which sections each of them still does. */
+static u64 waiting;
+static u64 awaited[NR_CPUS];
+/* What happened before the beginning of each grace period of this run. */
+static struct clock begun;
+static bool any_begun;
+
+void machine_rcu_begin(void)
+{
+	inside = 0;
+	waiting = 0;
+	any_begun = false;
+}
+
+static void __cold log_point(enum weave_kind kind, const void *pc)
+{
+	const struct weave_fibre *f = &weave_now->fibres[weave_now->current];
+
+	trace_event(&(struct weave_event){ .kind = (u8)kind,
+					   .fibre = (u8)weave_now->current,
+					   .size = sizeof(weave_rcu_word),
+					   .op = f->op,
+					   .nth = weave_hot.nth,
+					   .addr = (uintptr_t)&weave_rcu_word,
+					   .pc = (uintptr_t)pc });
+}
+
+static void point(enum weave_kind kind, bool write, const void *pc)
+{
+	weave_at(kind, &weave_rcu_word, sizeof(weave_rcu_word), write, pc);
+	if (unlikely(weave_hot.flags & WEAVE_HOT_TRACE))
+		log_point(kind, pc);
+}
+
+static void learn_of_beginnings(unsigned int cpu)
+{
+	if (any_begun && weave_hot.flags & WEAVE_HOT_RACES)
+		race_join(cpu, &begun);
+}
+
+void sim_rcu_read_lock(void)
+{
+	struct sim_cpu *self = this_cpu();
+
+	if (self->rcu_nesting || machine_is_sequential()) {
+		self->rcu_nesting++;
+		return;
+	}
+	point(WEAVE_RCU_LOCK, false, __builtin_return_address(0));
+	self->rcu_nesting++;
+	inside |= 1ull << self->id;
+	learn_of_beginnings(self->id);
+}
+
+/* Those who waited for the section of @cpu wait for it no longer, and know all that it did. */
+static void tell_waiters(unsigned int cpu)
+{
+	const u64 section = 1ull << cpu;
+	bool told = false;
+	struct clock now;
+
+	for (u64 left = waiting; left; left &= left - 1) {
+		unsigned int waiter = __ffs(left);
+
+		if (!(awaited[waiter] & section))
+			continue;
+		awaited[waiter] &= ~section;
+		if (!told && weave_hot.flags & WEAVE_HOT_WEAK)
+			memory_drain(cpu);
+		if (weave_hot.flags & WEAVE_HOT_RACES) {
+			if (!told)
+				race_clock(cpu, &now);
+			race_join(waiter, &now);
+		}
+		told = true;
+	}
+	/* What comes after the section is not covered. */
+	if (told && weave_hot.flags & WEAVE_HOT_RACES)
+		race_tick();
+}
+
+void sim_rcu_read_unlock(const char *func)
+{
+	struct sim_cpu *self = this_cpu();
+
+	if (unlikely(!self->rcu_nesting))
+		sim_bug("rcu_read_unlock without lock", func, SIM_NO_PFN,
+			"CPU %u is in no read section", self->id);
+	if (self->rcu_nesting > 1 || machine_is_sequential()) {
+		self->rcu_nesting--;
+		return;
+	}
+	point(WEAVE_RCU_UNLOCK, false, __builtin_return_address(0));
+	self->rcu_nesting--;
+	inside &= ~(1ull << self->id);
+	tell_waiters(self->id);
+}
+
+static bool nobody_awaited(const void *sections)
+{
+	return !*(const u64 *)sections;
+}
+
+/* Sections that begin from here on know what happened so far. */
+static void announce_beginning(unsigned int cpu)
+{
+	struct clock now;
+
+	race_clock(cpu, &now);
+	if (any_begun)
+		for (unsigned int i = 0; i < weave_now->nr; i++)
+			begun.t[i] = max(begun.t[i], now.t[i]);
+	else
+		begun = now;
+	any_begun = true;
+	race_tick();
+}
+
+void sim_rcu_synchronize(void)
+{
+	const unsigned int cpu = smp_processor_id();
+
+	if (machine_is_sequential())
+		return;
+	point(WEAVE_RCU_SYNC, true, __builtin_return_address(0));
+	/* A grace period is a full barrier at both ends. */
+	if (weave_hot.flags & WEAVE_HOT_WEAK)
+		memory_fence(__ATOMIC_SEQ_CST);
+	if (weave_hot.flags & WEAVE_HOT_RACES)
+		announce_beginning(cpu);
+	awaited[cpu] = inside & ~(1ull << cpu);
+	if (awaited[cpu]) {
+		waiting |= 1ull << cpu;
+		weave_wait(nobody_awaited, &awaited[cpu], "a grace period");
+		waiting &= ~(1ull << cpu);
+	}
+	if (weave_hot.flags & WEAVE_HOT_WEAK)
+		memory_fence(__ATOMIC_SEQ_CST);
+}
