@@ -20,11 +20,11 @@
 
 typedef unsigned __int128 u128;
 
-/* 16-byte atomics are emitted only where the target has them: called by name. */
-u128 __tsan_atomic128_load(const volatile u128 *a, int mo);
-void __tsan_atomic128_store(volatile u128 *a, u128 v, int mo);
-u128 __tsan_atomic128_fetch_add(volatile u128 *a, u128 v, int mo);
-int __tsan_atomic128_compare_exchange_strong(volatile u128 *a, u128 *c, u128 v, int mo, int fail);
+/* 16-byte atomics are emitted only where the target has them: called by name, with the types that gcc knows them by. */
+u128 __tsan_atomic128_load(const volatile void *a, int mo);
+void __tsan_atomic128_store(volatile void *a, u128 v, int mo);
+u128 __tsan_atomic128_fetch_add(volatile void *a, u128 v, int mo);
+bool __tsan_atomic128_compare_exchange_strong(volatile void *a, void *c, u128 v, int mo, int fail);
 
 static struct weave_result result;
 
