@@ -167,27 +167,18 @@ void slot_free(struct slot *slot)
 	slot->kind = SLOT_NONE;
 }
 
-/*
- * Take the operation's slot if it fits. The acquire pairs with the release in slot_put(): what the
- * slot holds was written by the CPU that had it last. That is the only order between CPUs that the
- * executor makes.
- */
+/* Take the operation's slot if it fits. */
 static struct slot *slot_get(const struct op *op)
 {
 	const struct op_info *info = &op_infos[op->code];
 	struct slot *slot = &ex.slots[op->slot];
 
-	if (__atomic_exchange_n(&slot->busy, 1, __ATOMIC_ACQUIRE))
+	if (!busy_take(&slot->busy))
 		return NULL;
 	if (info->takes ? !!(info->takes & 1u << slot->kind) : slot->kind == SLOT_NONE)
 		return slot;
-	__atomic_store_n(&slot->busy, 0, __ATOMIC_RELEASE);
+	busy_put(&slot->busy);
 	return NULL;
-}
-
-static void slot_put(struct slot *slot)
-{
-	__atomic_store_n(&slot->busy, 0, __ATOMIC_RELEASE);
 }
 
 /* Returns whether the operation was run. */
@@ -210,14 +201,15 @@ static bool run_op(const struct op *op)
 	if (op->fault)
 		fault_disarm();
 	if (slot)
-		slot_put(slot);
-	if (b->op_done && !(ex.program->header.flags & PROGRAM_RCU_LATE))
+		busy_put(&slot->busy);
+	/* Deferred frees sleep: not in an interrupt, where the operation that is interrupted may be anywhere. */
+	if (b->op_done && !ex.cpus[op->cpu].in_interrupt &&
+	    !(ex.program->header.flags & PROGRAM_RCU_LATE))
 		b->op_done();
 	return true;
 }
 
-/* One operation of this CPU, noted in its log. Returns whether it was run. */
-static bool run_logged(unsigned int index)
+bool executor_run_op(unsigned int index)
 {
 	const struct op *op = &ex.program->ops[index];
 	struct executor_cpu *cpu = &ex.cpus[op->cpu];
@@ -279,6 +271,8 @@ static void forget_run(void)
 	for (unsigned int i = 0; i < ex.config.nr_cpus; i++) {
 		ex.cpus[i].serial = 0;
 		ex.cpus[i].log_head = 0;
+		ex.cpus[i].next = 0;
+		ex.cpus[i].in_interrupt = false;
 	}
 }
 
@@ -326,13 +320,21 @@ void executor_begin(const struct mmfuzz_backend *backend, const struct program *
 	coverage_restart();
 }
 
+/* An interrupt may run the operation that comes next (executor_weave.c): @next is read anew each time. */
 void executor_run_cpu(unsigned int cpu)
 {
 	const struct program *program = ex.program;
+	unsigned int *next = &ex.cpus[cpu].next;
 
-	for (unsigned int i = 0; i < program->nr_ops; i++)
-		if (program->ops[i].cpu == cpu)
-			run_logged(i);
+	*next = 0;
+	while (*next < program->nr_ops) {
+		unsigned int index = (*next)++;
+
+		if (program->ops[index].cpu != cpu)
+			continue;
+		op_begins(index);
+		executor_run_op(index);
+	}
 }
 
 /*
@@ -372,7 +374,7 @@ void executor_run_sequential(const struct mmfuzz_backend *backend, const struct 
 			cpu = program->ops[i].cpu;
 			machine_cpu_become(cpu);
 		}
-		if (!run_logged(i))
+		if (!executor_run_op(i))
 			continue;
 		oracle_check_counters();
 		if (check_each)

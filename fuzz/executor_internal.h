@@ -16,7 +16,7 @@
 
 /**
  * struct slot - what earlier operations returned
- * @busy: taken by a CPU, which alone may touch the rest
+ * @busy: taken by a CPU, which alone may touch the rest; see busy_take()
  * @kind: enum slot_kind
  * @typed: FROZEN: set_type() was called
  * @skippable: OFFLINE
@@ -53,8 +53,14 @@ struct file_entry {
 	uint64_t tag;
 };
 
-/** struct executor_cpu - what one CPU of a run alone writes */
+/**
+ * struct executor_cpu - what one CPU of a run alone writes
+ * @next: index of the operation that it looks at next
+ * @in_interrupt: an operation runs in the midst of another one of this CPU
+ */
 struct executor_cpu {
+	unsigned int next;
+	bool in_interrupt;
 	unsigned long ops;
 	uint64_t serial;
 	unsigned int log_head;
@@ -105,6 +111,50 @@ static inline uint64_t new_seed(void)
 
 	return (++cpu->serial << 6 | smp_processor_id()) << 24;
 }
+
+/**
+ * busy_take() - take a word that one CPU at a time has in hand; false: another one has it
+ * busy_put() - let go of it
+ *
+ * What was done under the word is seen by who takes it next. That is the only order between CPUs
+ * that the executor makes. On the woven machine nobody switches within the executor but here, and the
+ * executor is not instrumented: there the machine is told of the order, and these are points.
+ */
+static inline bool busy_take(unsigned int *busy)
+{
+#if SIM_WEAVE
+	if (*busy)
+		return false;
+	*busy = 1;
+	weave_acquire(busy);
+	return true;
+#else
+	return !__atomic_exchange_n(busy, 1, __ATOMIC_ACQUIRE);
+#endif
+}
+
+static inline void busy_put(unsigned int *busy)
+{
+#if SIM_WEAVE
+	weave_release(busy);
+	*busy = 0;
+#else
+	__atomic_store_n(busy, 0, __ATOMIC_RELEASE);
+#endif
+}
+
+/** op_begins() - tell the machine which operation its points are in from here on */
+static inline void op_begins(unsigned int index)
+{
+#if SIM_WEAVE
+	weave_op(index);
+#else
+	(void)index;
+#endif
+}
+
+/** executor_run_op() - one operation of the calling CPU, noted in its log; whether it was run */
+bool executor_run_op(unsigned int index);
 
 /** slot_free() - give back whatever the slot holds; it is empty then */
 void slot_free(struct slot *slot);

@@ -91,15 +91,12 @@ static uint64_t file_tag(unsigned int index, unsigned int tag)
 	return (index + 1ull) << 48 | (new_seed() >> 24 & 0xffffffffffull) << 8 | tag;
 }
 
-/*
- * The entry, in the hands of this CPU, or NULL. Only one CPU changes an index; slot_get() says what
- * orders them.
- */
+/* The entry, in the hands of this CPU, or NULL. Only one CPU at a time changes an index. */
 static struct file_entry *file_get(unsigned int index)
 {
 	struct file_entry *entry = &ex.file[index];
 
-	if (__atomic_exchange_n(&entry->busy, 1, __ATOMIC_ACQUIRE))
+	if (!busy_take(&entry->busy))
 		return NULL;
 	if (!entry->used) {
 		entry->used = true;
@@ -110,7 +107,7 @@ static struct file_entry *file_get(unsigned int index)
 
 static void file_put(struct file_entry *entry)
 {
-	__atomic_store_n(&entry->busy, 0, __ATOMIC_RELEASE);
+	busy_put(&entry->busy);
 }
 
 static void exists(bool is, const struct file_entry *entry)

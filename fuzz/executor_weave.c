@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Programs on the woven machine (executor_weave.h). Chooses nothing: what runs when is said by the
+ * program, or by the strategy of who calls.
+ */
+#include <machine/machine.h>
+
+#include "executor_internal.h"
+#include "executor_weave.h"
+
+/* As in oracle.c: no coverage of the harness. */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
+#endif
+
+/*
+ * More points than this are a livelock. Each operation has some of its own: compaction and
+ * ranges of thousands of frames are long, but bounded.
+ */
+#define POINTS_A_RUN 1000000ull
+#define POINTS_AN_OP 200000ull
+
+/* The operation that @cpu would run next, if it is one for interrupts; else the number of operations. */
+static unsigned int next_for_interrupt(unsigned int cpu)
+{
+	const struct program *program = ex.program;
+	unsigned int i = ex.cpus[cpu].next;
+
+	while (i < program->nr_ops && program->ops[i].cpu != cpu)
+		i++;
+	if (i < program->nr_ops && program->ops[i].code != OP_ALLOC_NOLOCK &&
+	    program->ops[i].code != OP_FREE_NOLOCK)
+		return program->nr_ops;
+	return i;
+}
+
+static void run_in_interrupt(void *arg)
+{
+	const unsigned int index = *(const unsigned int *)arg;
+	struct executor_cpu *cpu = &ex.cpus[ex.program->ops[index].cpu];
+	const char *interrupted = oracle_set_op(NULL);
+
+	cpu->next = index + 1;
+	cpu->in_interrupt = true;
+	op_begins(index);
+	executor_run_op(index);
+	cpu->in_interrupt = false;
+	oracle_set_op(interrupted);
+}
+
+static void interrupt(unsigned int cpu, unsigned int value)
+{
+	unsigned int index = next_for_interrupt(cpu);
+
+	(void)value;
+	if (index < ex.program->nr_ops)
+		machine_interrupt(run_in_interrupt, &index);
+}
+
+static void run_cpu(unsigned int cpu, void *arg)
+{
+	(void)arg;
+	executor_run_cpu(cpu);
+}
+
+void executor_weave_config(const struct program *program, struct weave_schedule *schedule,
+			   struct weave_config *config)
+{
+	const struct program_header *header = &program->header;
+
+	*schedule = (struct weave_schedule){ (struct weave_entry *)program->switches,
+					     program->nr_switches };
+	*config = (struct weave_config){
+		.schedule = schedule,
+		.memory = header->memory,
+		.races = header->kcsan ? WEAVE_RACES_KCSAN : WEAVE_RACES_ALL,
+		.plain_points = header->plain_points,
+		.ops = true,
+		.max_points = POINTS_A_RUN + POINTS_AN_OP * PROGRAM_MAX_OPS,
+		.interrupt = interrupt,
+	};
+	if (header->rest == PROGRAM_REST_RANDOM) {
+		config->strategy = weave_strategy_find("random");
+		config->seed = header->seed;
+		config->gap = header->gap;
+	}
+}
+
+/* What cannot be set once there is a struct weave. */
+static bool same_kind(const struct weave_config *a, const struct weave_config *b)
+{
+	return a->strategy == b->strategy && a->gap == b->gap && a->memory == b->memory &&
+	       a->races == b->races && a->plain_points == b->plain_points;
+}
+
+struct weave *executor_weave(const struct program *program)
+{
+	static struct weave_schedule schedule;
+	static struct weave_config config;
+	static struct weave *weave;
+	struct weave_config wanted;
+
+	executor_weave_config(program, &schedule, &wanted);
+	if (weave && same_kind(&config, &wanted)) {
+		weave_set_schedule(weave, &schedule);
+		weave_set_seed(weave, wanted.seed);
+		return weave;
+	}
+	if (weave)
+		weave_free(weave);
+	config = wanted;
+	weave = weave_new(&config);
+	return weave;
+}
+
+bool executor_run_weave(const struct mmfuzz_backend *backend, const struct program *program,
+			struct weave *weave, struct weave_result *result)
+{
+	executor_begin(backend, program, true);
+	machine_use(weave);
+	if (!machine_run_weave(program->header.nr_cpus, run_cpu, NULL, result))
+		return false;
+	if (!machine_result()->found)
+		executor_end();
+	return true;
+}
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
