@@ -18,8 +18,8 @@
 
 #define MAGIC	    "MMFUZZ\n"
 #define MAGIC_BYTES 7
-/* magic, version, four strings, payload length */
-#define HEAD_BYTES  (MAGIC_BYTES + 1 + 32 + 32 + 48 + 256 + 4)
+/* magic, version, five strings, seed, fingerprint, payload length */
+#define HEAD_BYTES  (MAGIC_BYTES + 1 + 32 + 32 + 48 + 256 + 32 + 8 + 8 + 4)
 #define TAIL_BYTES  4
 
 static bool __attribute__((format(printf, 2, 3))) fail(struct crash_file_error *error,
@@ -60,6 +60,17 @@ static void put_u32(uint8_t *data, uint32_t value)
 static uint32_t get_u32(const uint8_t *data)
 {
 	return data[0] | data[1] << 8 | data[2] << 16 | (uint32_t)data[3] << 24;
+}
+
+static void put_u64(uint8_t *data, uint64_t value)
+{
+	put_u32(data, value);
+	put_u32(data + 4, value >> 32);
+}
+
+static uint64_t get_u64(const uint8_t *data)
+{
+	return get_u32(data) | (uint64_t)get_u32(data + 4) << 32;
 }
 
 bool crash_file_is(const uint8_t *data, size_t size)
@@ -115,8 +126,11 @@ bool crash_file_parse(struct crash_file *crash, const char *name, const uint8_t 
 	if (!(at = get_string(crash->target, sizeof(crash->target), at)) ||
 	    !(at = get_string(crash->design, sizeof(crash->design), at)) ||
 	    !(at = get_string(crash->commit, sizeof(crash->commit), at)) ||
-	    !(at = get_string(crash->title, sizeof(crash->title), at)))
+	    !(at = get_string(crash->title, sizeof(crash->title), at)) ||
+	    !(at = get_string(crash->strategy, sizeof(crash->strategy), at)))
 		return fail(error, "%s is damaged: a name in it is not text", name);
+	crash->seed = get_u64(at);
+	crash->fingerprint = get_u64(at + 8);
 
 	crash->payload = malloc(length ? length : 1);
 	if (!crash->payload)
@@ -156,7 +170,10 @@ bool crash_file_write(const struct crash_file *crash, const char *path,
 	at = put_string(at, sizeof(crash->commit),
 			crash->commit[0] ? crash->commit : crash_file_commit());
 	at = put_string(at, sizeof(crash->title), crash->title);
-	put_u32(at, crash->size);
+	at = put_string(at, sizeof(crash->strategy), crash->strategy);
+	put_u64(at, crash->seed);
+	put_u64(at + 8, crash->fingerprint);
+	put_u32(at + 16, crash->size);
 	if (crash->size)
 		memcpy(data + HEAD_BYTES, crash->payload, crash->size);
 	put_u32(data + HEAD_BYTES + crash->size, crc32(data, HEAD_BYTES + crash->size));

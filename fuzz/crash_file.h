@@ -3,10 +3,12 @@
  * Crash files: an input that fails, and what is needed to see it fail again.
  *
  *	magic "MMFUZZ\n", version (1 byte)
- *	target, design, commit, title: zero-padded strings of 32, 32, 48 and 256 bytes
+ *	target, design, commit, title, strategy: zero-padded strings of 32, 32, 48, 256 and 32 bytes
+ *	seed, fingerprint (u64)
  *	payload length (u32), payload, CRC-32 of all before it (u32)		all little endian
  *
- * A file of another version or a damaged one is refused, not guessed at.
+ * A file of another version or a damaged one is refused, not guessed at. Version 1 had no strategy,
+ * seed and fingerprint.
  */
 #ifndef FUZZ_CRASH_FILE_H
 #define FUZZ_CRASH_FILE_H
@@ -15,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CRASH_FILE_VERSION     1
+#define CRASH_FILE_VERSION     2
 #define CRASH_FILE_MAX_PAYLOAD (1u << 20)
 
 /**
@@ -24,7 +26,11 @@
  * @design: backend that it failed on; empty for targets without one
  * @commit: of the build that saw it fail
  * @title: of the finding
- * @payload: malloc()ed by crash_file_read(); crash_file_free() gives it back
+ * @strategy: who chose the schedule that failed; empty where there was nothing to choose. What was chosen
+ *	is in the payload, so this and @seed are for the reader only
+ * @seed: of the strategy
+ * @fingerprint: of the run's decisions, 0 if not known: another one means that the run took another way
+ * @payload: malloc()ed by crash_file_parse(); crash_file_free() gives it back
  *
  * The strings end in zero.
  */
@@ -33,6 +39,9 @@ struct crash_file {
 	char design[32];
 	char commit[48];
 	char title[256];
+	char strategy[32];
+	uint64_t seed;
+	uint64_t fingerprint;
 	uint8_t *payload;
 	size_t size;
 };

@@ -10,7 +10,7 @@ packages=(
 	clang-19 llvm-19 lld-19 libclang-rt-19-dev
 	clang-14 libclang-rt-14-dev
 	gcc-12 afl++
-	liburcu-dev libcmocka-dev libcjson-dev uthash-dev libmimalloc-dev
+	liburcu-dev libcmocka-dev libcjson-dev libdw-dev uthash-dev libmimalloc-dev
 	valgrind gnuplot-nox
 )
 

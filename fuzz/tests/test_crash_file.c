@@ -41,7 +41,10 @@ static int write_one(void **state)
 {
 	struct crash_file crash = { .target = "fuzz_memdesc",
 				    .design = "memdesc",
-				    .title = "double free in f" };
+				    .title = "double free in f",
+				    .strategy = "pct",
+				    .seed = 0x123456789abcdef0,
+				    .fingerprint = ~0ull };
 	struct crash_file_error error;
 
 	(void)state;
@@ -79,6 +82,9 @@ static void what_is_written_comes_back(void **state)
 	assert_string_equal(crash.target, "fuzz_memdesc");
 	assert_string_equal(crash.design, "memdesc");
 	assert_string_equal(crash.title, "double free in f");
+	assert_string_equal(crash.strategy, "pct");
+	assert_true(crash.seed == 0x123456789abcdef0);
+	assert_true(crash.fingerprint == ~0ull);
 	assert_string_equal(crash.commit, crash_file_commit());
 	assert_int_equal(crash.size, 7);
 	assert_memory_equal(crash.payload, "payload", 7);
@@ -98,8 +104,9 @@ static void another_version_is_refused(void **state)
 {
 	(void)state;
 	data[7] = 9;
-	assert_refused(
-		"it has version 9, this program reads version 1: use the build that wrote it");
+	assert_refused("it has version 9, this program reads version 2: use the build that wrote it");
+	data[7] = 1;
+	assert_refused("it has version 1, this program reads version 2: use the build that wrote it");
 }
 
 static void a_cut_file_is_refused(void **state)
@@ -108,9 +115,9 @@ static void a_cut_file_is_refused(void **state)
 
 	(void)state;
 	size = 30;
-	assert_refused("it is cut off: 30 bytes, at least 384 expected");
+	assert_refused("it is cut off: 30 bytes, at least 432 expected");
 	size = whole - 2;
-	assert_refused("it is cut off: 389 bytes, 391 expected");
+	assert_refused("it is cut off: 437 bytes, 439 expected");
 }
 
 static void a_longer_file_is_refused(void **state)
@@ -124,7 +131,7 @@ static void a_longer_file_is_refused(void **state)
 static void a_huge_payload_is_refused(void **state)
 {
 	(void)state;
-	data[379] = 0x70;
+	data[427] = 0x70;
 	assert_refused("it is damaged: a payload of 1879048199 bytes is more than 1048576");
 }
 
