@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "describe.h"
 #include "internal.h"
 
 /* Frames [pfn, pfn + nr) exist and are online, or the run ends. */
@@ -568,6 +569,8 @@ const struct mmfuzz_backend mmfuzz_backend_memdesc = {
 	.check_idle = mm_check_idle,
 	.stats = be_stats,
 	.describe = be_describe,
+	.describe_addr = mm_describe_addr,
+	.describe_value = mm_describe_value,
 	.pfn_state_ok = be_pfn_state_ok,
 	.alloc_frozen = be_alloc_frozen,
 	.free_frozen = be_free_frozen,

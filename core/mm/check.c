@@ -31,9 +31,6 @@ struct walk {
 	unsigned long mappables;
 };
 
-static const char *const zone_type_names[MMFUZZ_NR_ZONE_TYPES] = { "DMA", "Normal", "Movable" };
-static const char *const section_names[] = { "absent", "present", "going online", "online", "going offline" };
-
 int describe_pfn(unsigned long pfn, char *buf, size_t len)
 {
 	const struct mem_section *section;
@@ -47,12 +44,12 @@ int describe_pfn(unsigned long pfn, char *buf, size_t len)
 		return snprintf(buf, len, "section absent");
 	memdesc_describe(READ_ONCE(pfn_to_page(pfn)->memdesc), what, sizeof(what));
 	if (READ_ONCE(section->zone) == ZONE_NONE)
-		return snprintf(buf, len, "%s; section %s", what, section_names[section->state]);
+		return snprintf(buf, len, "%s; section %s", what, section_state_names[section->state]);
 	zone = pfn_zone(pfn);
 	return snprintf(buf, len, "%s; node %u zone %s, pageblock %s%s, section %s", what, zone->nid,
 			zone_type_names[zone->type],
 			migratetype_names[pageblock_byte(pfn) & PB_MIGRATETYPE_MASK],
-			pageblock_byte(pfn) & PB_ISOLATE ? " (isolated)" : "", section_names[section->state]);
+			pageblock_byte(pfn) & PB_ISOLATE ? " (isolated)" : "", section_state_names[section->state]);
 }
 
 /* Does any of these words say something? Plain reads, so that the loop is vectorised. */

@@ -18,6 +18,7 @@
  *
  * This file isolates nothing on its own behalf and never chooses a target: that is migrate.c's.
  */
+#include "describe.h"
 #include "internal.h"
 
 /**
@@ -367,3 +368,18 @@ again:
 	desc_free(CACHE_FOLIO, new);
 	return -EAGAIN;
 }
+
+JUDGES_BEGIN
+
+int filemap_describe_addr(uintptr_t addr, char *buf, size_t len)
+{
+	size_t slot = (addr - (uintptr_t)filemap->slots) / sizeof(filemap->slots[0]);
+
+	if (slot < MMFUZZ_MAX_FOLIOS)
+		return snprintf(buf, len, "folio at index %zu of the file", slot);
+	if (addr - (uintptr_t)&filemap->lock < sizeof(filemap->lock))
+		return snprintf(buf, len, "mapping->lock");
+	return 0;
+}
+
+JUDGES_END

@@ -469,6 +469,10 @@ void mm_check(void);
 void mm_check_idle(void);
 int describe_pfn(unsigned long pfn, char *buf, size_t len);
 
+/* --- describe.c: names for people; see also describe.h --- */
+extern const char *const zone_type_names[MMFUZZ_NR_ZONE_TYPES];
+extern const char *const section_state_names[]; /* by enum section_state */
+
 /* --- mm_init.c --- */
 int mm_boot(const struct mmfuzz_config *config);
 void mm_shutdown(void);

@@ -162,6 +162,8 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  *	@quiesce with everything freed)
  * @stats: see struct mmfuzz_stats
  * @describe: frame in words, for people; returns what snprintf would
+ * @describe_addr: the name of a word of the core, for people; returns what snprintf would, 0 for memory that has none
+ * @describe_value: what @value means as contents of that word; 0 when it means no more than its number
  * @pfn_state_ok: the word of this frame is one that the encoding allows
  *
  * Frozen pages (no reference count; Linux: alloc_frozen_pages and friends)
@@ -246,6 +248,8 @@ struct mmfuzz_backend {
 	void (*check_idle)(void);
 	void (*stats)(struct mmfuzz_stats *stats);
 	int (*describe)(pfn_t pfn, char *buf, size_t len);
+	int (*describe_addr)(const void *addr, char *buf, size_t len);
+	int (*describe_value)(const void *addr, uint64_t value, char *buf, size_t len);
 	bool (*pfn_state_ok)(pfn_t pfn);
 
 	pfn_t (*alloc_frozen)(unsigned int gfp, order_t order, nid_t nid);

@@ -12,6 +12,7 @@
  * An isolated frame stays in its set: putting it back must not fail, and inserting can. A device goes away only while
  * none of its frames is isolated, so migrate and putback always find it; isolate does not, if it comes between.
  */
+#include "../describe.h"
 #include "../internal.h"
 
 #include "pfn_set.h"
@@ -343,3 +344,24 @@ void virtio_balloon_check(void)
 			  "device %u: %lu, found %lu", i, dev->nr_isolated, isolated);
 	}
 }
+
+JUDGES_BEGIN
+
+int balloon_describe_addr(uintptr_t addr, char *buf, size_t len)
+{
+	static const struct field fields[] = {
+		FIELD(struct balloon_dev, work_lock), FIELD(struct balloon_dev, pages),
+		FIELD(struct balloon_dev, nr_isolated), FIELD(struct balloon_dev, probed),
+	};
+	size_t offset = addr - (uintptr_t)vb->dev;
+	char field[32];
+
+	if (addr - (uintptr_t)&vb->lock < sizeof(vb->lock))
+		return snprintf(buf, len, "balloon_pages_lock");
+	if (offset >= vb->nr * sizeof(vb->dev[0]) ||
+	    !describe_field(fields, sizeof(fields) / sizeof(fields[0]), offset % sizeof(vb->dev[0]), field, sizeof(field)))
+		return 0;
+	return snprintf(buf, len, "%s of balloon %zu", field, offset / sizeof(vb->dev[0]));
+}
+
+JUDGES_END

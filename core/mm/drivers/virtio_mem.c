@@ -21,6 +21,7 @@
  * LOCK_MEM_HOTPLUG, so that whoever holds it and finds a block online knows that it stays so. Blocks are neither added
  * nor taken offline under it.
  */
+#include "../describe.h"
 #include "../internal.h"
 
 /**
@@ -407,3 +408,32 @@ void virtio_mem_check(void)
 			  "device %u: %lu, found %lu", i, dev->nr_plugged, plugged);
 	}
 }
+
+JUDGES_BEGIN
+
+int vmem_describe_addr(uintptr_t addr, char *buf, size_t len)
+{
+	static const struct field fields[] = {
+		FIELD(struct vmem_dev, work_lock),
+		FIELD(struct vmem_dev, lock),
+		FIELD(struct vmem_dev, nr_plugged),
+	};
+	size_t offset = addr - (uintptr_t)vmem->dev;
+	char field[32];
+
+	for (unsigned int i = 0; i < vmem->nr; i++) {
+		const struct vmem_dev *dev = &vmem->dev[i];
+
+		if (addr - (uintptr_t)dev->state < dev->nr_blocks)
+			return snprintf(buf, len, "state of block %zu of virtio-mem %u", addr - (uintptr_t)dev->state, i);
+		if (addr - (uintptr_t)dev->plugged < dev->nr_blocks * dev->sbs)
+			return snprintf(buf, len, "plugged of subblock %zu of virtio-mem %u",
+					addr - (uintptr_t)dev->plugged, i);
+	}
+	if (offset >= vmem->nr * sizeof(vmem->dev[0]) ||
+	    !describe_field(fields, sizeof(fields) / sizeof(fields[0]), offset % sizeof(vmem->dev[0]), field, sizeof(field)))
+		return 0;
+	return snprintf(buf, len, "%s of virtio-mem %zu", field, offset / sizeof(vmem->dev[0]));
+}
+
+JUDGES_END
