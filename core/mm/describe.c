@@ -88,12 +88,13 @@ static int describe_pcp(const struct zone *zone, size_t offset, char *buf, size_
 
 	offset %= sizeof(struct per_cpu_pages);
 	if (!DESCRIBE_FIELD(fields, offset, field)) {
-		unsigned int list = (offset - offsetof(struct per_cpu_pages, lists)) / sizeof(struct free_list);
+		size_t into = offset - offsetof(struct per_cpu_pages, lists);
+		unsigned int list = into / sizeof(struct free_list);
 		unsigned int row = list / MIGRATE_PCPTYPES;
 
 		snprintf(field, sizeof(field), "lists[%u][%s].%s",
 			 row <= PAGE_ALLOC_COSTLY_ORDER ? row : pageblock_order,
-			 migratetype_names[list % MIGRATE_PCPTYPES], offset % sizeof(struct free_list) ? "tail" : "head");
+			 migratetype_names[list % MIGRATE_PCPTYPES], into % sizeof(struct free_list) ? "tail" : "head");
 	}
 	return snprintf(buf, len, "pcp->%s of CPU %u, %s", field, cpu, zone_name(zone, name));
 }

@@ -13,6 +13,10 @@
 #include <sim/bug.h>
 #include <sim/cpu.h>
 
+#if SIM_WEAVE
+#include <mmfuzz/weave.h>
+#endif
+
 static sim_describe_fn describe;
 static sim_bug_handler_fn handler;
 static bool quiet;
@@ -100,6 +104,9 @@ void sim_bug(const char *rule, const char *func, unsigned long pfn, const char *
 			pause();
 	}
 	reporting = true;
+#if SIM_WEAVE
+	weave_stop();
+#endif
 
 	report.rule = rule;
 	report.func = func;

@@ -127,7 +127,6 @@ struct weave_strategy;
  * @max_points: of one run; more is the finding "livelock". 0: 1,000,000
  * @catch: a finding ends the run, and weave_run() returns it; else it ends the process as sim_bug()
  *	does
- * @trace: each event of a run is logged, see weave_trace()
  * @interrupt: called at WEAVE_INTERRUPT on the interrupted fibre with the value of the entry, interrupts off; may
  *	be NULL
  * @switched: called on the way from one fibre to another, for what belongs to a fibre and is kept elsewhere; may
@@ -144,7 +143,6 @@ struct weave_config {
 	bool plain_points;
 	bool ops;
 	bool catch;
-	bool trace;
 	unsigned int begun;
 	bool shared_stacks;
 	uint64_t max_points;
@@ -207,6 +205,21 @@ void weave_set_seed(struct weave *weave, uint64_t seed);
  */
 bool weave_run(struct weave *weave, unsigned int nr, void (*fn)(unsigned int fibre, void *arg),
 	       void *arg, struct weave_result *result);
+
+/**
+ * weave_so_far() - what came of the run that is under way, or of the last one
+ *
+ * For who is told of a finding that ends the process. Not @found, @title and @text, which the finding itself says; the
+ * accesses of a data race only while the run is under way. The caller has zeroed @result.
+ */
+void weave_so_far(struct weave_result *result);
+
+/**
+ * weave_stop() - the run under way is at its end, with a finding: from here on nothing is a point, judged or logged
+ *
+ * So that whoever looks at what was found does not disturb it. The process ends, or the finding is caught.
+ */
+void weave_stop(void);
 
 /** weave_estimate() - schedules in all, as far as the strategy can tell by now; 0: it cannot */
 double weave_estimate(const struct weave *weave);

@@ -184,9 +184,6 @@ static __always_inline void sched_wrote(void)
 /** sched_abandon() - leave the run for good: back into weave_run(), which returns a finding */
 void __noreturn sched_abandon(void);
 
-/** sched_result() - of the run so far, but for @found, @title and @text: for a process that is about to die */
-void sched_result(struct weave_result *result);
-
 /**
  * weave_allocator - where struct weave and the state of strategies live
  *

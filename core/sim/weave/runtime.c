@@ -73,15 +73,27 @@ static __always_inline void check_shadow(const void *addr __maybe_unused,
 
 /* ---- the log ---- */
 
-static void __cold log_access(enum weave_kind kind, const void *addr, unsigned int size, u64 value,
-			      u8 flags, const void *pc)
+/* Before the access is made, and before it is judged: a finding that it is shows as the last event. */
+static void __cold log_access(enum weave_kind kind, const void *addr, size_t size, const void *pc)
+{
+	const struct weave_fibre *f = &weave_now->fibres[weave_now->current];
+
+	trace_access(&(struct weave_event){ .kind = (u8)kind,
+					    .fibre = (u8)weave_hot.cpu,
+					    .size = (u8)min_t(size_t, size, 255),
+					    .op = f->op,
+					    .nth = weave_hot.nth,
+					    .addr = (uintptr_t)addr,
+					    .pc = (uintptr_t)pc });
+}
+
+/* What has no address, or a meaning of its own for @value. */
+static void __cold log_event(unsigned int kind, const void *addr, u64 value, const void *pc)
 {
 	const struct weave_fibre *f = &weave_now->fibres[weave_now->current];
 
 	trace_event(&(struct weave_event){ .kind = (u8)kind,
 					   .fibre = (u8)weave_hot.cpu,
-					   .size = (u8)size,
-					   .flags = flags,
 					   .op = f->op,
 					   .nth = weave_hot.nth,
 					   .addr = (uintptr_t)addr,
@@ -94,34 +106,26 @@ static __always_inline bool tracing(void)
 	return unlikely(weave_hot.flags & WEAVE_HOT_TRACE);
 }
 
-static u64 peek(const void *addr, unsigned int size)
+/* Under weak memory memory.c logs for itself what became of it. */
+static void __cold log_marked(enum weave_kind kind, const void *addr, unsigned int size, const void *pc)
 {
-	u64 value = 0;
-
-	memcpy(&value, addr, size < sizeof(value) ? size : sizeof(value));
-	return value;
+	if (!(weave_hot.flags & WEAVE_HOT_WEAK))
+		log_access(kind, addr, size, pc);
 }
 
 /* ---- plain accesses ---- */
 
-static void __cold plain_slow(const void *addr, unsigned int size, bool write, const void *pc)
-{
-	enum weave_kind kind = write ? WEAVE_PLAIN_STORE : WEAVE_PLAIN_LOAD;
-
-	if (weave_hot.flags & WEAVE_HOT_WEAK)
-		memory_plain(addr, size, write);
-	if (tracing())
-		log_access(kind, addr, size, peek(addr, size), 0, pc);
-}
-
 static __always_inline void plain(const void *addr, unsigned int size, bool write, const void *pc)
 {
+	enum weave_kind kind = write ? WEAVE_PLAIN_STORE : WEAVE_PLAIN_LOAD;
 	u32 flags = weave_hot.flags;
 
 	if (weave_is_private(addr))
 		return;
 	if (flags & WEAVE_HOT_PLAIN)
-		weave_at(write ? WEAVE_PLAIN_STORE : WEAVE_PLAIN_LOAD, addr, size, write, pc);
+		weave_at(kind, addr, size, write, pc);
+	if (unlikely(flags & WEAVE_HOT_TRACE))
+		log_access(kind, addr, size, pc);
 	check_shadow(addr, size, write, pc);
 	if (flags & WEAVE_HOT_RACES) {
 		if (write)
@@ -129,8 +133,8 @@ static __always_inline void plain(const void *addr, unsigned int size, bool writ
 		else
 			race_load(addr, size, pc);
 	}
-	if (unlikely(flags & (WEAVE_HOT_WEAK | WEAVE_HOT_TRACE)))
-		plain_slow(addr, size, write, pc);
+	if (unlikely(flags & WEAVE_HOT_WEAK))
+		memory_plain(addr, size, write);
 }
 
 #define PLAIN(name, size, write)                  \
@@ -185,14 +189,12 @@ static void range(const void *addr, size_t len, bool write, const void *pc)
 	if (flags & WEAVE_HOT_PLAIN)
 		weave_at(write ? WEAVE_PLAIN_STORE : WEAVE_PLAIN_LOAD, addr,
 			 len < 255 ? (unsigned int)len : 255, write, pc);
+	if (tracing())
+		log_access(write ? WEAVE_PLAIN_STORE : WEAVE_PLAIN_LOAD, addr, len, pc);
 	if (flags & WEAVE_HOT_RACES)
 		race_range(addr, len, write, pc);
 	if (flags & WEAVE_HOT_WEAK)
 		memory_plain(addr, len, write);
-	if (tracing())
-		log_access(write ? WEAVE_PLAIN_STORE : WEAVE_PLAIN_LOAD, addr,
-			   len < 255 ? (unsigned int)len : 255,
-			   peek(addr, len < 8 ? (unsigned int)len : 8), 0, pc);
 }
 
 ENTRY void __tsan_read_range(void *addr, size_t len);
@@ -286,7 +288,6 @@ static bool rmw_update(weave_value old, weave_value *new, void *arg)
 	return rmw->stored;
 }
 
-/* memory_load() and its like log for themselves what became of an access. */
 #define ATOMIC(bits, T)                                                                          \
 	ENTRY T __tsan_atomic##bits##_load(const volatile T *a, int mo);                         \
 	ENTRY T __tsan_atomic##bits##_load(const volatile T *a, int mo)                          \
@@ -296,13 +297,13 @@ static bool rmw_update(weave_value old, weave_value *new, void *arg)
 		if (weave_is_private(addr))                                                      \
 			return *a;                                                               \
 		weave_at(WEAVE_LOAD, addr, sizeof(T), false, CALLER);                            \
+		if (tracing())                                                                   \
+			log_marked(WEAVE_LOAD, addr, sizeof(T), CALLER);                         \
 		check_shadow(addr, sizeof(T), false, CALLER);                                    \
 		if (unlikely(weave_hot.flags & WEAVE_HOT_WEAK))                                  \
 			return (T)memory_load(addr, sizeof(T), mo, CALLER);                      \
 		if (weave_hot.flags & WEAVE_HOT_RACES)                                           \
 			race_atomic_load(addr, sizeof(T), mo, CALLER);                           \
-		if (tracing())                                                                   \
-			log_access(WEAVE_LOAD, addr, sizeof(T), (u64) * a, 0, CALLER);           \
 		return *a;                                                                       \
 	}                                                                                        \
 	ENTRY void __tsan_atomic##bits##_store(volatile T *a, T v, int mo);                      \
@@ -315,6 +316,8 @@ static bool rmw_update(weave_value old, weave_value *new, void *arg)
 			return;                                                                  \
 		}                                                                                \
 		weave_at(WEAVE_STORE, addr, sizeof(T), true, CALLER);                            \
+		if (tracing())                                                                   \
+			log_marked(WEAVE_STORE, addr, sizeof(T), CALLER);                        \
 		check_shadow(addr, sizeof(T), true, CALLER);                                     \
 		if (unlikely(weave_hot.flags & WEAVE_HOT_WEAK)) {                                \
 			memory_store(addr, sizeof(T), v, mo, CALLER);                            \
@@ -324,8 +327,6 @@ static bool rmw_update(weave_value old, weave_value *new, void *arg)
 			race_atomic_store(addr, sizeof(T), mo, CALLER);                          \
 		sched_wrote();                                                                   \
 		*a = v;                                                                          \
-		if (tracing())                                                                   \
-			log_access(WEAVE_STORE, addr, sizeof(T), (u64)v, 0, CALLER);             \
 	}                                                                                        \
 	static __always_inline T rmw_##bits(volatile T *a, enum rmw op, T operand, T expected,   \
 					    int mo, int fail, bool *stored, const void *pc)      \
@@ -336,6 +337,8 @@ static bool rmw_update(weave_value old, weave_value *new, void *arg)
                                                                                                  \
 		if (!weave_is_private(addr)) {                                                   \
 			weave_at(WEAVE_RMW, addr, sizeof(T), true, pc);                          \
+			if (tracing())                                                           \
+				log_marked(WEAVE_RMW, addr, sizeof(T), pc);                      \
 			check_shadow(addr, sizeof(T), true, pc);                                 \
 			if (unlikely(weave_hot.flags & WEAVE_HOT_WEAK)) {                        \
 				struct rmw_arg arg = { op, operand, expected, false };           \
@@ -364,9 +367,8 @@ static bool rmw_update(weave_value old, weave_value *new, void *arg)
 			sched_wrote();                                                           \
 			*a = (T)rmw_value(op, old, operand);                                     \
 		}                                                                                \
-		if (tracing())                                                                   \
-			log_access(WEAVE_RMW, addr, sizeof(T), (u64) * a,                        \
-				   store ? 0 : WEAVE_TRACE_FAILED, pc);                          \
+		if (unlikely(tracing() && !store))                                               \
+			trace_failed();                                                          \
 		return old;                                                                      \
 	}                                                                                        \
 	ATOMIC_RMW(bits, T, exchange, RMW_EXCHANGE)                                              \
@@ -429,7 +431,7 @@ ENTRY void __tsan_atomic_thread_fence(int mo)
 	else if (weave_hot.flags & WEAVE_HOT_RACES)
 		race_fence(mo);
 	if (tracing())
-		log_access(WEAVE_FENCE, NULL, 0, (u64)mo, 0, CALLER);
+		log_event(WEAVE_FENCE, NULL, (u64)mo, CALLER);
 }
 
 ENTRY void __tsan_atomic_signal_fence(int mo);
@@ -470,6 +472,8 @@ static void volatile_access(const void *addr, unsigned int size, bool write, con
 	if (weave_is_private(addr))
 		return;
 	weave_at(kind, addr, size, write, pc);
+	if (tracing())
+		log_access(kind, addr, size, pc);
 	check_shadow(addr, size, write, pc);
 	if (weave_hot.flags & WEAVE_HOT_WEAK)
 		memory_plain(addr, size, write);
@@ -477,8 +481,6 @@ static void volatile_access(const void *addr, unsigned int size, bool write, con
 		race_check_atomic(addr, size, write, pc);
 	if (write)
 		sched_wrote();
-	if (tracing())
-		log_access(kind, addr, size, peek(addr, size), 0, pc);
 }
 
 VOLATILE(1)
@@ -497,7 +499,7 @@ ENTRY void __tsan_func_entry(void *pc)
 	if (flags & WEAVE_HOT_RACES)
 		race_enter(pc);
 	if (unlikely(flags & WEAVE_HOT_TRACE))
-		log_access((enum weave_kind)WEAVE_EVENT_ENTER, NULL, 0, (u64)CALLER, 0, pc);
+		log_event(WEAVE_EVENT_ENTER, NULL, (uintptr_t)CALLER, pc);
 }
 
 ENTRY void __tsan_func_exit(void);
@@ -508,7 +510,7 @@ ENTRY void __tsan_func_exit(void)
 	if (flags & WEAVE_HOT_RACES)
 		race_exit();
 	if (unlikely(flags & WEAVE_HOT_TRACE))
-		log_access((enum weave_kind)WEAVE_EVENT_EXIT, NULL, 0, 0, 0, NULL);
+		log_event(WEAVE_EVENT_EXIT, NULL, 0, NULL);
 }
 
 ENTRY void __tsan_init(void);
@@ -568,10 +570,10 @@ void weave_freed(const void *ptr, size_t len)
 
 	if (!weave_running() || weave_is_private(ptr))
 		return;
+	if (tracing())
+		log_event(WEAVE_EVENT_FREED, ptr, len, CALLER);
 	if (flags & WEAVE_HOT_WEAK)
 		memory_plain(ptr, len, true);
 	if (flags & WEAVE_HOT_RACES)
 		race_freed(ptr, len, CALLER);
-	if (tracing())
-		log_access((enum weave_kind)WEAVE_EVENT_FREED, ptr, 0, len, 0, CALLER);
 }

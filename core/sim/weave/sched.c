@@ -35,6 +35,9 @@ static struct {
 	u32 counted;
 	unsigned int idle;
 	unsigned int nr_ended;
+	u64 points;
+	u64 switches;
+	u64 preemptions;
 	u64 fingerprint;
 	bool abandoned;
 	struct weave_result *result;
@@ -58,10 +61,15 @@ unsigned int weave_fibre(void)
 	return weave_hot.cpu;
 }
 
+static u64 mixed(u64 fingerprint, u64 value)
+{
+	fingerprint = (fingerprint ^ value) * 0x9e3779b97f4a7c15u;
+	return fingerprint ^ fingerprint >> 29;
+}
+
 static void mix(u64 value)
 {
-	run.fingerprint = (run.fingerprint ^ value) * 0x9e3779b97f4a7c15u;
-	run.fingerprint ^= run.fingerprint >> 29;
+	run.fingerprint = mixed(run.fingerprint, value);
 }
 
 static void record(u32 op, u32 nth, enum weave_choice kind, unsigned int value)
@@ -246,6 +254,7 @@ static void switch_to(struct weave *w, unsigned int next, bool forced)
 						   .size = forced,
 						   .op = from->op,
 						   .nth = from->nth,
+						   .old = w->runnable,
 						   .value = next });
 	w->switches++;
 	if (!forced)
@@ -473,6 +482,12 @@ static void stand_at(struct weave *w, enum weave_kind kind, const void *addr, un
 					 .op = f->op,
 					 .nth = f->nth,
 					 .addr = (uintptr_t)addr };
+	if (weave_hot.flags & WEAVE_HOT_TRACE)
+		trace_event(&(struct weave_event){ .kind = (u8)kind,
+						   .fibre = (u8)w->current,
+						   .op = f->op,
+						   .nth = f->nth,
+						   .addr = (uintptr_t)addr });
 }
 
 void weave_wait(bool (*ready)(const void *arg), const void *arg, const char *what)
@@ -521,6 +536,9 @@ void weave_op(unsigned int op)
 	weave_hot.nth = 0;
 	run.counted = ~0u;
 	sched_point(WEAVE_BEGIN, NULL, 0, false, NULL);
+	/* Where it goes on: who was switched away from before it began has not begun it. */
+	if (weave_hot.flags & WEAVE_HOT_TRACE)
+		trace_event(&(struct weave_event){ .kind = WEAVE_BEGIN, .fibre = (u8)w->current, .op = op });
 }
 
 void weave_finish(void)
@@ -572,6 +590,7 @@ void sched_abandon(void)
 {
 	struct fibre *context = current_fibre()->context;
 
+	count_points(weave_now);
 	run.abandoned = true;
 	unload_hot();
 	fibre_leave(context, fibre_thread());
@@ -580,7 +599,6 @@ void sched_abandon(void)
 static void on_bug(const struct sim_bug_report *report)
 {
 	struct weave_result *result = run.result;
-	const struct race_report *race = race_last();
 
 	if (!weave_running())
 		return;
@@ -588,13 +606,21 @@ static void on_bug(const struct sim_bug_report *report)
 		result->found = true;
 		sim_bug_title(report, result->title, sizeof(result->title));
 		snprintf(result->text, sizeof(result->text), "%s", report->text);
-		if (race) {
-			result->pc = race->pc;
-			result->other_pc = race->other_pc;
-			result->addr = race->addr;
-		}
+		weave_so_far(result);
 	}
 	sched_abandon();
+}
+
+void weave_stop(void)
+{
+	if (!weave_running())
+		return;
+	count_points(weave_now);
+	/* Still running, so that who asks is told so; but each address is the running fibre's own. */
+	weave_hot.private_lo = 0;
+	weave_hot.private_size = ~0ul - 1;
+	weave_hot.flags &= ~(WEAVE_HOT_TRACE | WEAVE_HOT_PLAIN);
+	weave_hot.stop = ~0u;
 }
 
 static u32 hot_flags(const struct weave_config *config)
@@ -609,7 +635,7 @@ static u32 hot_flags(const struct weave_config *config)
 		flags |= WEAVE_HOT_PLAIN;
 	if (config->memory != WEAVE_SC)
 		flags |= WEAVE_HOT_WEAK;
-	if (config->trace)
+	if (trace_wanted())
 		flags |= WEAVE_HOT_TRACE;
 	return flags;
 }
@@ -651,22 +677,35 @@ void weave_spawn(unsigned int fibre)
 	sched_wrote();
 }
 
-static void report_result(struct weave *w, struct weave_result *result)
+/* Of the run under way, or the last one. */
+static void count_run(const struct weave *w)
 {
+	run.points = w->points;
+	run.switches = w->switches;
+	run.preemptions = w->preemptions;
+}
+
+void weave_so_far(struct weave_result *result)
+{
+	const struct race_report *race = weave_now ? race_last() : NULL;
+
+	if (weave_now) {
+		count_points(weave_now);
+		count_run(weave_now);
+	}
 	qsort(run.record, run.nr_record, sizeof(*run.record), compare_entries);
-	result->points = w->points;
-	result->switches = w->switches;
-	result->preemptions = w->preemptions;
-	result->fingerprint = run.fingerprint;
+	if (race) {
+		result->pc = race->pc;
+		result->other_pc = race->other_pc;
+		result->addr = race->addr;
+	}
+	result->points = run.points;
+	result->switches = run.switches;
+	result->preemptions = run.preemptions;
+	result->fingerprint = mixed(run.fingerprint, run.points);
 	result->schedule.entries = run.record;
 	result->schedule.nr = run.nr_record;
 	result->truncated = run.truncated;
-}
-
-void sched_result(struct weave_result *result)
-{
-	count_points(weave_now);
-	report_result(weave_now, result);
 }
 
 bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, void *arg),
@@ -713,19 +752,19 @@ bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, 
 	set_stop(w);
 	fibre_switch(fibre_thread(), w->fibres[0].context);
 
-	if (weave_hot.flags & WEAVE_HOT_WEAK)
+	if (w->config.memory != WEAVE_SC)
 		memory_end();
 	weave_hot.flags = 0;
 	if (w->config.strategy && w->config.strategy->end)
 		w->config.strategy->end(w, run.abandoned);
 	if (w->config.catch)
 		sim_set_bug_handler(old);
-	mix(w->points);
 	w->run_points = w->points;
 	w->index++;
+	count_run(w);
 	weave_now = NULL;
 	if (result)
-		report_result(w, result);
+		weave_so_far(result);
 	return true;
 }
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The log of a run; see trace.h. Must not decide anything, and must leave the log whole at each moment: the
+ * process may end at the next instruction, and then its parent reads what is there.
+ */
+#include "internal.h"
+#include "trace.h"
+
+static struct weave_trace_log *trace_log;
+/* The last access, while what it leaves behind is not known yet. */
+static struct weave_event *unsettled;
+
+void weave_trace_memory(struct weave_trace_log *log)
+{
+	trace_log = log;
+	unsettled = NULL;
+}
+
+bool trace_wanted(void)
+{
+	return trace_log != NULL;
+}
+
+/* Byte by byte: memcpy() would be ASan's, which finds what the access itself is to be blamed for. */
+static u64 peek(const struct weave_event *event)
+{
+	const volatile u8 *byte = (const volatile u8 *)event->addr;
+	u64 value = 0;
+
+	if (event->addr < 4096)
+		return 0;
+	for (unsigned int i = 0; i < min_t(unsigned int, event->size, sizeof(value)); i++)
+		value |= (u64)byte[i] << (8 * i);
+	return value;
+}
+
+/* Only fibres write, and one of them runs: nobody has been there since. */
+static void settle(void)
+{
+	if (unsettled)
+		unsettled->value = peek(unsettled);
+	unsettled = NULL;
+}
+
+static struct weave_event *append(const struct weave_event *event)
+{
+	struct weave_event *to = NULL;
+
+	if (trace_log->nr < trace_log->max) {
+		to = &trace_log->events[trace_log->nr];
+		*to = *event;
+	}
+	/* Counted when it is there. */
+	barrier();
+	trace_log->nr++;
+	return to;
+}
+
+void trace_event(const struct weave_event *event)
+{
+	settle();
+	append(event);
+}
+
+void trace_access(const struct weave_event *event)
+{
+	struct weave_event known = *event;
+
+	settle();
+	/* A first approximation of @value, should this be the end. */
+	known.old = known.value = peek(event);
+	unsettled = append(&known);
+}
+
+void trace_failed(void)
+{
+	if (unsettled)
+		unsettled->flags |= WEAVE_TRACE_FAILED;
+}
+
+void weave_note(const char *text, uint64_t value)
+{
+	const struct weave_fibre *f;
+
+	if (!weave_running() || !(weave_hot.flags & WEAVE_HOT_TRACE))
+		return;
+	f = &weave_now->fibres[weave_now->current];
+	trace_event(&(struct weave_event){ .kind = WEAVE_EVENT_NOTE,
+					   .fibre = (u8)weave_hot.cpu,
+					   .op = f->op,
+					   .nth = weave_hot.nth,
+					   .value = value,
+					   .text = text });
+}
