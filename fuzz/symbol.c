@@ -171,8 +171,7 @@ static bool find_inlined(Dwarf_Die *die, Dwarf_Addr pc, Dwarf_Die *inlined)
  */
 static bool is_helper(const char *file)
 {
-	return file && (strstr(file, "/sim/include/") || strstr(file, "/sim/weave/") || strstr(file, "/sim/threads/") ||
-			strstr(file, "/mm/memdesc.h"));
+	return file && (strstr(file, "/core/sim/") || strstr(file, "/mm/memdesc.h")) && !strstr(file, "/tests/");
 }
 
 static void fill_frame(struct symbol_frame *frame, Dwarf_Die *die)
