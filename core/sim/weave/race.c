@@ -128,7 +128,11 @@ void race_plain(const void *addr, size_t len, u64 flags, const void *pc)
 		struct part part = first_part(at, end);
 
 		record(&part, flags, pc);
-		/* The value is nobody's message any more. */
+		/*
+		 * The value carries nothing any more. A store that shadow_seen() lets pass need not say so: since the
+		 * store in the same epoch that it is taken for, only the fibre's own relaxed stores can have left a
+		 * message here without a race, and whoever reads it without one knows more than that already.
+		 */
 		if (unlikely((flags & SHADOW_WRITE) && part.cell->sync))
 			sync_write(part.cell, part.mask, NULL);
 		at = (part.granule + 1) << 3;
@@ -202,11 +206,7 @@ static void tell(const struct part *part, unsigned int nr, int order)
 	for (unsigned int i = 0; i < nr; i++)
 		if (message || part[i].cell->sync)
 			sync_write(part[i].cell, part[i].mask, message);
-	/*
-	 * Also when a relaxed store has left a message: a plain store in the same epoch as an earlier one goes
-	 * unseen by race_plain(), and would leave the message where it is.
-	 */
-	if (message)
+	if (releases(order))
 		race_tick();
 }
 
@@ -229,7 +229,7 @@ static void pass(const struct part *part, unsigned int nr, int order)
 		for (unsigned int i = 0; i < nr; i++)
 			sync_write(part[i].cell, part[i].mask, all.t);
 	}
-	if (message)
+	if (releases(order))
 		race_tick();
 }
 

@@ -3,7 +3,7 @@
  * The race detector: happens-before by vector clocks, each conflict of the run at hand. Must not
  * decide who runs, and must not depend on addresses but for telling them apart.
  *
- * Every function is called on a running fibre, but for race_begin() and race_end(). shadow.h remembers accesses,
+ * Every function but race_begin() is called on a running fibre. shadow.h remembers accesses,
  * sync.h what values carry from fibre to fibre, race_report.c puts a finding into words.
  *
  * Two accesses of a byte by different fibres race if at least one writes, at least one is plain, and neither happens
@@ -34,7 +34,7 @@ void race_begin(unsigned int nr);
 void race_plain(const void *addr, size_t len, u64 flags, const void *pc);
 void race_plain_store(const void *addr, size_t len, const void *pc);
 
-/** race_load(), race_store() - plain accesses of 1 to 16 bytes, at any alignment; already known not to be private */
+/** race_load(), race_store() - plain accesses of 1, 2, 4, 8 or 16 bytes, at any alignment; already known not to be private */
 static __always_inline void race_load(const void *addr, unsigned int size, const void *pc)
 {
 	if (likely(size <= 8 && shadow_seen(addr, size, SHADOW_LIVE | SHADOW_PLAIN)))
