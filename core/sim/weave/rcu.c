@@ -3,8 +3,9 @@
  * Woven machine: RCU. A grace period waits for the sections that are under way when it begins and for nothing else, so that it
  * ends at the earliest moment that the rules allow; what comes of it that is wrong is then found.
  *
- * What it orders, and no more (the same as threads/rcu.c tells TSan):
- * - the end of a section that it waits for happens before its own end;
+ * What it orders, and no more:
+ * - the end of a section that has begun before it, whether it is over by then or must be waited for,
+ *   happens before its own end;
  * - its beginning happens before each section that begins later.
  *
  * Sections and grace periods are points of the scheduler with one address in common. State lies here, not with the CPUs:
@@ -25,12 +26,28 @@ static u64 awaited[NR_CPUS];
 /* What happened before the beginning of each grace period of this run. */
 static struct clock begun;
 static bool any_begun;
+/* What happened before the ends of the sections of this run that are over. */
+static struct clock ended;
+static bool any_ended;
 
 void machine_rcu_begin(void)
 {
 	inside = 0;
 	waiting = 0;
 	any_begun = false;
+	any_ended = false;
+}
+
+/* @sum covers what @now does. */
+static void add_clock(struct clock *sum, const struct clock *now, bool *any)
+{
+	if (!*any) {
+		*sum = *now;
+		*any = true;
+		return;
+	}
+	for (unsigned int i = 0; i < weave_now->nr; i++)
+		sum->t[i] = max(sum->t[i], now->t[i]);
 }
 
 static void __cold log_point(enum weave_kind kind, const void *pc)
@@ -73,31 +90,27 @@ void sim_rcu_read_lock(void)
 	learn_of_beginnings(self->id);
 }
 
-/* Those who waited for the section of @cpu wait for it no longer, and know all that it did. */
-static void tell_waiters(unsigned int cpu)
+/* Those who waited for the section of @cpu wait for it no longer. What it did they learn from here on, and others later. */
+static void tell_of_end(unsigned int cpu)
 {
 	const u64 section = 1ull << cpu;
-	bool told = false;
 	struct clock now;
 
+	if (weave_hot.flags & WEAVE_HOT_RACES) {
+		race_clock(cpu, &now);
+		add_clock(&ended, &now, &any_ended);
+		/* What comes after the section is not covered. */
+		race_tick();
+	}
 	for (u64 left = waiting; left; left &= left - 1) {
 		unsigned int waiter = __ffs(left);
 
 		if (!(awaited[waiter] & section))
 			continue;
 		awaited[waiter] &= ~section;
-		if (!told && weave_hot.flags & WEAVE_HOT_WEAK)
-			memory_drain(cpu);
-		if (weave_hot.flags & WEAVE_HOT_RACES) {
-			if (!told)
-				race_clock(cpu, &now);
+		if (weave_hot.flags & WEAVE_HOT_RACES)
 			race_join(waiter, &now);
-		}
-		told = true;
 	}
-	/* What comes after the section is not covered. */
-	if (told && weave_hot.flags & WEAVE_HOT_RACES)
-		race_tick();
 }
 
 void sim_rcu_read_unlock(const char *func)
@@ -114,7 +127,7 @@ void sim_rcu_read_unlock(const char *func)
 	point(WEAVE_RCU_UNLOCK, false, __builtin_return_address(0));
 	self->rcu_nesting--;
 	inside &= ~(1ull << self->id);
-	tell_waiters(self->id);
+	tell_of_end(self->id);
 }
 
 static bool nobody_awaited(const void *sections)
@@ -128,12 +141,7 @@ static void announce_beginning(unsigned int cpu)
 	struct clock now;
 
 	race_clock(cpu, &now);
-	if (any_begun)
-		for (unsigned int i = 0; i < weave_now->nr; i++)
-			begun.t[i] = max(begun.t[i], now.t[i]);
-	else
-		begun = now;
-	any_begun = true;
+	add_clock(&begun, &now, &any_begun);
 	race_tick();
 }
 
@@ -147,14 +155,22 @@ void sim_rcu_synchronize(void)
 	/* A grace period is a full barrier at both ends. */
 	if (weave_hot.flags & WEAVE_HOT_WEAK)
 		memory_fence(__ATOMIC_SEQ_CST);
-	if (weave_hot.flags & WEAVE_HOT_RACES)
+	if (weave_hot.flags & WEAVE_HOT_RACES) {
 		announce_beginning(cpu);
+		/* Its end is what learns of them; nothing comes in between. */
+		if (any_ended)
+			race_join(cpu, &ended);
+	}
 	awaited[cpu] = inside & ~(1ull << cpu);
 	if (awaited[cpu]) {
 		waiting |= 1ull << cpu;
 		weave_wait(nobody_awaited, &awaited[cpu], "a grace period");
 		waiting &= ~(1ull << cpu);
 	}
+	/* As in Linux, each other CPU has been through a full barrier meanwhile. */
+	if (weave_hot.flags & WEAVE_HOT_WEAK)
+		for (unsigned int i = 0; i < weave_now->nr; i++)
+			memory_drain(i);
 	if (weave_hot.flags & WEAVE_HOT_WEAK)
 		memory_fence(__ATOMIC_SEQ_CST);
 }
