@@ -55,7 +55,6 @@ struct preemption {
  * @size: of each pool, in points
  * @next: number of the next schedule to try, by pool and preemptions
  * @runs: by preemptions
- * @numbering: how often numbers were given
  * @order: of the fibres in this run
  * @todo: preemptions that have not happened yet
  */
@@ -66,7 +65,6 @@ struct bounded {
 	u64 next[NR_POOLS][BOUNDED_MAX + 1];
 	u64 runs[BOUNDED_MAX + 1];
 	u64 turn;
-	u32 numbering;
 	bool learning;
 	bool started;
 	u8 order[WEAVE_MAX_FIBRES];
@@ -132,10 +130,14 @@ static u32 digit(struct weave *weave, u64 *number, u32 base)
 	return value;
 }
 
-/* False: the number is no schedule, or not the first of those that are the same. */
+/*
+ * False: it has been tried, under another number. Numbers that are drawn have no such order: of
+ * those some are tried twice.
+ */
 static bool decode(struct weave *weave, enum pool pool, unsigned int preemptions, u64 number)
 {
 	struct bounded *bounded = weave->state;
+	bool drawn = number >= TOO_MANY;
 	unsigned int i;
 	u32 last = 0;
 
@@ -149,13 +151,14 @@ static bool decode(struct weave *weave, enum pool pool, unsigned int preemptions
 	for (i = 0; i < preemptions; i++) {
 		u32 spot = digit(weave, &number, bounded->size[pool]);
 
-		if (i && spot <= last)
+		if (i && spot <= last && !drawn)
 			return false;
 		last = spot;
 		bounded->todo[i].spot = bounded->learn.spots[spot];
 		bounded->todo[i].back = 1 + digit(weave, &number, bounded->nr - 1);
 	}
-	return true;
+	/* Those that are shared come first. */
+	return pool == POOL_SHARED || drawn || last >= bounded->size[POOL_SHARED];
 }
 
 /* Takes the next schedule of a kind; false when there is none. */
@@ -164,8 +167,7 @@ static bool take(struct weave *weave, enum pool pool, unsigned int preemptions)
 	struct bounded *bounded = weave->state;
 	u64 total = count(bounded, pool, preemptions);
 	u64 *next = &bounded->next[pool][preemptions];
-	struct weave_rng rng = { weave->config.seed ^ (u64)bounded->numbering << 32 ^
-				 (u64)pool << 16 ^ preemptions };
+	struct weave_rng rng = { weave->config.seed ^ total << 24 ^ (u64)pool << 16 ^ preemptions };
 	u64 key = weave_random(&rng);
 
 	/* Without preemptions all pools are the same. */
@@ -212,11 +214,16 @@ static bool take_one(struct weave *weave)
 
 static void number_anew(struct bounded *bounded)
 {
-	bounded->numbering++;
+	/* With as many shared ones as before, those are the same, in the same places. */
+	bool shared = bounded->size[POOL_SHARED] != bounded->learn.nr_shared;
+
 	bounded->size[POOL_SHARED] = bounded->learn.nr_shared;
 	bounded->size[POOL_ALL] = bounded->learn.nr;
-	for (unsigned int i = 1; i <= bounded->bound; i++)
-		bounded->next[POOL_SHARED][i] = bounded->next[POOL_ALL][i] = 0;
+	for (unsigned int i = 1; i <= bounded->bound; i++) {
+		bounded->next[POOL_ALL][i] = 0;
+		if (shared)
+			bounded->next[POOL_SHARED][i] = 0;
+	}
 }
 
 static bool bounded_begin(struct weave *weave)
@@ -297,7 +304,8 @@ static unsigned int bounded_pick(struct weave *weave, const struct weave_point *
 	unsigned int next = weave->current;
 	bool moved;
 
-	if (bounded->learning && bounded->started)
+	/* A fibre that cannot go on needs no preemption. */
+	if (bounded->learning && !weave->forced)
 		learn_point(&bounded->learn, weave->current, point);
 	moved = bounded->started && preempt(bounded, weave->current, point);
 	/* It waits for somebody who may stand behind it. */
@@ -328,7 +336,7 @@ static double bounded_estimate(const struct weave *weave)
 	sum = level;
 	for (i = 1; i <= bounded->bound; i++) {
 		level *= ((double)bounded->learn.nr - i + 1) * (weave->nr - 1) / i;
-		sum += max(level, 0.0);
+		sum += level > 0 ? level : 0;
 	}
 	return bounded->learn.thinned ? 0 : sum;
 }

@@ -104,40 +104,52 @@ void learn_begin(struct learn *learn)
 	learn->run++;
 }
 
+static void touch_word(struct learn *learn, u16 word, unsigned int fibre,
+		       const struct weave_point *point)
+{
+	if (word == NOWHERE)
+		return;
+	learn->words[word].readers |= 1ull << fibre;
+	/* A grace period is the read sections' business and the other way round. */
+	if (point->write || point->kind >= WEAVE_RCU_LOCK)
+		learn->words[word].writers |= 1ull << fibre;
+}
+
 void learn_point(struct learn *learn, unsigned int fibre, const struct weave_point *point)
 {
-	struct learn_spot *spot;
-	u16 word = NOWHERE;
+	struct learn_spot *spot = get_spot(learn, point->op, point->nth);
 
-	if (point->addr) {
-		word = get_word(learn, point->addr >> 3);
-		if (word != NOWHERE) {
-			learn->words[word].readers |= 1ull << fibre;
-			/* A grace period is the read sections' business and the other way round. */
-			if (point->write || point->kind >= WEAVE_RCU_LOCK)
-				learn->words[word].writers |= 1ull << fibre;
-		}
-	}
-	spot = get_spot(learn, point->op, point->nth);
-	if (!spot)
-		return;
-	spot->fibre = (u8)fibre;
+	if (spot)
+		spot->fibre = (u8)fibre;
 	if (!point->addr)
 		return;
-	spot->run = learn->run;
-	spot->word = word;
+	for (unsigned int i = 0; i < LEARN_WIDE; i++) {
+		u64 last = point->addr + (point->size ? point->size : 1) - 1;
+		u16 word = get_word(learn, min(point->addr / 4 + i, last / 4));
+
+		touch_word(learn, word, fibre, point);
+		if (spot)
+			spot->word[i] = word;
+	}
+	if (spot)
+		spot->run = learn->run;
 }
 
 static bool is_shared(const struct learn *learn, const struct learn_spot *spot)
 {
-	const struct learn_word *word = &learn->words[spot->word];
-
 	if (spot->run != learn->run)
 		return false;
-	/* More words than the table holds: it may be. */
-	if (spot->word == NOWHERE)
-		return true;
-	return word->writers && (word->readers & (word->readers - 1));
+	for (unsigned int i = 0; i < LEARN_WIDE; i++) {
+		const struct learn_word *word;
+
+		/* More words than the table holds: it may be. */
+		if (spot->word[i] == NOWHERE)
+			return true;
+		word = &learn->words[spot->word[i]];
+		if (word->writers && (word->readers & (word->readers - 1)))
+			return true;
+	}
+	return false;
 }
 
 bool learn_end(struct learn *learn)

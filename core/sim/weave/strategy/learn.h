@@ -11,18 +11,20 @@
 
 #define LEARN_SPOTS 4096u
 #define LEARN_WORDS 4096u
+/* Words of 4 bytes that one access touches; what is wider is known by its first 8 bytes. */
+#define LEARN_WIDE  2u
 
 /**
  * struct learn_spot - a point that was seen
  * @op, @nth: its name
  * @fibre: whose
- * @run: in which it last touched a word, and @word which one
+ * @run: in which it last touched memory, and @word where
  */
 struct learn_spot {
 	u32 op;
 	u32 nth;
 	u32 run;
-	u16 word;
+	u16 word[LEARN_WIDE];
 	u8 fibre;
 };
 
