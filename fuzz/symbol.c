@@ -14,6 +14,8 @@
 #include <elfutils/libdwfl.h>
 #include <uthash.h>
 
+#include <sim/helper.h>
+
 #include "symbol.h"
 
 #define MAX_FRAMES 64
@@ -165,15 +167,6 @@ static bool find_inlined(Dwarf_Die *die, Dwarf_Addr pc, Dwarf_Die *inlined)
 	return false;
 }
 
-/*
- * What a reader wants to know of these is what they do, which the access itself says. All functions of
- * core/sim are of that kind, and so are the accessors of a frame's word, of a bit, of a lock.
- */
-static bool is_helper(const char *file)
-{
-	return file && (strstr(file, "/core/sim/") || strstr(file, "/mm/memdesc.h")) && !strstr(file, "/tests/");
-}
-
 static void fill_frame(struct symbol_frame *frame, Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
@@ -187,7 +180,7 @@ static void fill_frame(struct symbol_frame *frame, Dwarf_Die *die)
 	if (!frame->function)
 		frame->function = "?";
 	declared = dwarf_decl_file(&origin);
-	frame->helper = is_helper(declared);
+	frame->helper = declared && sim_is_helper(declared);
 	frame->file = declared;
 }
 

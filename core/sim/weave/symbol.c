@@ -9,9 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sim/helper.h>
+
 #include "symbol.h"
 
-/* There only when a sanitizer is linked. Knows by itself that @pc is a return address; innermost frame first. */
+/*
+ * There only when a sanitizer is linked. Knows by itself that @pc is a return address. One text a frame, innermost first,
+ * and an empty one at the end.
+ */
 void __attribute__((weak)) __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t size);
 
 static weave_symbolizer symbolizer;
@@ -21,21 +26,39 @@ void weave_set_symbolizer(weave_symbolizer fn)
 	symbolizer = fn;
 }
 
+/* "function|file|:line", of the innermost frame that is no helper, or else of the outermost. */
+static char *choose_frame(char *text, const char *end)
+{
+	char *frame = text;
+
+	for (;;) {
+		char *next = frame + strlen(frame) + 1;
+		const char *file = strchr(frame, '|');
+
+		if (!file || !sim_is_helper(file) || next >= end || !*next)
+			return frame;
+		frame = next;
+	}
+}
+
 static bool by_sanitizer(uintptr_t pc, char *func, size_t func_size, char *place, size_t place_size)
 {
-	char text[512];
-	char *bar;
+	char text[2048] = "";
+	char *frame, *file, *line;
 
 	if (!__sanitizer_symbolize_pc)
 		return false;
-	__sanitizer_symbolize_pc((void *)pc, "%f|%S", text, sizeof(text));
-	/* Without debug information there is no function, or the text is that of the format. */
-	bar = strchr(text, '|');
-	if (!bar || bar == text || strncmp(text, "<null>", 6) == 0)
+	/* The last byte stays 0, so that a text that was cut off ends as well. */
+	__sanitizer_symbolize_pc((void *)pc, "%f|%s|:%l", text, sizeof(text) - 1);
+	frame = choose_frame(text, text + sizeof(text));
+	file = strchr(frame, '|');
+	line = file ? strchr(file + 1, '|') : NULL;
+	/* Without debug information there is no function. */
+	if (!line || file == frame || strncmp(frame, "<null>", 6) == 0)
 		return false;
-	*bar = '\0';
-	snprintf(func, func_size, "%s", text);
-	snprintf(place, place_size, "%s", bar + 1);
+	*file++ = *line++ = '\0';
+	snprintf(func, func_size, "%s", frame);
+	snprintf(place, place_size, "%s%s", file, line);
 	return true;
 }
 

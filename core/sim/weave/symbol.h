@@ -12,7 +12,7 @@
 /**
  * typedef weave_symbolizer - finds out where @pc is
  * @pc: a return address: the call or the access is right before it
- * @func: set to the innermost function, inlined ones included
+ * @func: set to the innermost function that is no helper (<sim/helper.h>), inlined ones included
  * @place: set to "file:line" or the like
  *
  * Both are terminated, at most that many bytes. Return: false when it does not know; then nothing was set.
