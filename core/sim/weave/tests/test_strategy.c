@@ -138,6 +138,43 @@ static void another_seed_is_another_walk(void **state __maybe_unused)
 	}
 }
 
+/* Two that spin wake each other by what they write while they do, and the third must still get on. */
+static void spin(unsigned int fibre, void *arg __maybe_unused)
+{
+	if (fibre == 2) {
+		for (unsigned int i = 0; i < 10; i++)
+			__atomic_fetch_add(&own_word[2], 1, __ATOMIC_RELAXED);
+		WRITE_ONCE(shared_word, 1);
+		return;
+	}
+	while (!READ_ONCE(shared_word)) {
+		__atomic_fetch_add(&own_word[fibre], 1, __ATOMIC_RELAXED);
+		weave_yield();
+	}
+}
+
+static void spinning_starves_nobody(void **state __maybe_unused)
+{
+	for (unsigned int i = 0; i < weave_nr_strategies; i++) {
+		struct weave *weave =
+			weave_new(&(struct weave_config){ .strategy = weave_strategies[i],
+							  .seed = 1,
+							  .max_points = 10000,
+							  .catch = true });
+		struct weave_result result;
+
+		/* Loops like these have no end of schedules. */
+		if (!strcmp(weave_strategies[i]->name, "exhaustive"))
+			continue;
+		for (unsigned int run = 0; run < 100; run++) {
+			shared_word = 0;
+			assert_true(weave_run(weave, 3, spin, NULL, &result));
+			assert_string_equal(result.title, "");
+		}
+		weave_free(weave);
+	}
+}
+
 /* ---- random ---- */
 
 static void gaps_have_the_mean_asked_for(void **state __maybe_unused)
@@ -191,6 +228,47 @@ static void pct_switches_where_priorities_change_only(void **state __maybe_unuse
 		assert_int_equal(most, 1 + 3 + depth - 1);
 		weave_free(weave);
 	}
+}
+
+static bool is_set(const void *word)
+{
+	return !is_free(word);
+}
+
+static void note(char who)
+{
+	order[__atomic_fetch_add(&shared_word, 1, __ATOMIC_RELAXED)] = who;
+}
+
+static void wait_or_work(unsigned int fibre, void *arg __maybe_unused)
+{
+	if (!fibre) {
+		weave_wait(is_set, &lock_word, "work");
+		note('w');
+		return;
+	}
+	WRITE_ONCE(lock_word, 1);
+	note('l');
+	note('l');
+}
+
+/* Priorities that nothing changes: whoever waits goes on at once, or last. */
+static void pct_lets_the_highest_go_on_at_once(void **state __maybe_unused)
+{
+	struct weave *weave = weave_new(&(struct weave_config){
+		.strategy = weave_strategy_find("pct"), .seed = 1, .bound = 1 });
+	unsigned int first = 0, last = 0;
+
+	for (unsigned int run = 0; run < 50; run++) {
+		shared_word = lock_word = 0;
+		memset(order, 0, sizeof(order));
+		assert_true(weave_run(weave, 2, wait_or_work, NULL, NULL));
+		first += !strcmp(order, "wll");
+		last += !strcmp(order, "llw");
+	}
+	assert_int_equal(first + last, 50);
+	assert_in_range(first, 10, 40);
+	weave_free(weave);
 }
 
 /* ---- POS ---- */
@@ -262,6 +340,10 @@ static void bounded_tries_all_there_are_and_ends(void **state __maybe_unused)
 	assert_int_equal(nr_orders, 2 + 4);
 	assert_true(run_bounded(2, 2, 1000) < 1000);
 	assert_int_equal(nr_orders, 2 + 4 + 8);
+	/* One of the three in two parts, which the others come between: 6 of 12 ways to order a1, a2, b and c. */
+	steps = 2;
+	assert_true(run_bounded(1, 3, 10000) < 10000);
+	assert_int_equal(nr_orders, 6 + 3 * 6);
 	steps = 1;
 	assert_true(run_bounded(1, 4, 10000) < 10000);
 	assert_int_equal(nr_orders, 24);
@@ -271,12 +353,42 @@ static void bounded_tries_all_there_are_and_ends(void **state __maybe_unused)
 
 static void bounded_repeats_no_schedule(void **state __maybe_unused)
 {
-	unsigned int runs;
-
 	steps = 3;
-	runs = run_bounded(1, 2, 1000);
-	/* Two orders, and in each of them one preemption at one of 4 points of 2 fibres. */
-	assert_int_equal(runs, 2 + 2 * 4 * 2);
+	/* Two orders, and in each of them one preemption at one of 4 points of 2 fibres, or two of them. */
+	assert_int_equal(run_bounded(1, 2, 1000), 2 * (1 + 8));
+	assert_int_equal(run_bounded(2, 2, 1000), 2 * (1 + 8 + 8 * 7 / 2));
+}
+
+#define OWN_STEPS 60u
+
+static void mostly_alone(unsigned int fibre, void *arg __maybe_unused)
+{
+	for (unsigned int i = 1; i <= OWN_STEPS; i++)
+		__atomic_fetch_add(i == OWN_STEPS / 2 ? &shared_word : &own_word[fibre], 1,
+				   __ATOMIC_RELAXED);
+}
+
+/* One point in 60 is worth a preemption, and nearly all of them happen there. */
+static void bounded_prefers_shared_words(void **state __maybe_unused)
+{
+	struct weave *weave = weave_new(&(struct weave_config){
+		.strategy = weave_strategy_find("bounded"), .seed = 1, .bound = 1 });
+	unsigned int there = 0, elsewhere = 0;
+	struct weave_result result;
+
+	/* Once those are done it must try others. */
+	for (unsigned int run = 0; run < 2 + 2 * 2; run++) {
+		assert_true(weave_run(weave, 2, mostly_alone, NULL, &result));
+		for (unsigned int i = 0; i < result.schedule.nr; i++) {
+			u32 nth = result.schedule.entries[i].nth;
+
+			there += nth == OWN_STEPS / 2;
+			elsewhere += nth != OWN_STEPS / 2 && nth && nth <= OWN_STEPS;
+		}
+	}
+	assert_int_equal(there, 2);
+	assert_int_equal(elsewhere, 0);
+	weave_free(weave);
 }
 
 static struct learn learned;
@@ -293,8 +405,9 @@ static void what_is_learned_is_a_fair_sample(void **state __maybe_unused)
 	for (u32 i = 0; i < 40000; i++) {
 		point.op = i / 100;
 		point.nth = i % 100;
-		/* Every tenth on a word that both touch, the others on one's own. */
-		point.addr = i % 10 ? 0x1000 + 8 * (i / 20000) : 0x2000;
+		/* Every tenth on a word that both write to, every fifth on one that both read, the others on one's own. */
+		point.write = i % 10 != 5;
+		point.addr = i % 5 ? 0x1000 + 8 * (i / 20000) : 0x2000 + i % 10;
 		learn_point(&learned, i / 20000, &point);
 	}
 	assert_true(learn_end(&learned));
@@ -313,11 +426,14 @@ int main(void)
 		cmocka_unit_test(they_are_known_by_name),
 		cmocka_unit_test(a_run_is_its_seed_and_number),
 		cmocka_unit_test(another_seed_is_another_walk),
+		cmocka_unit_test(spinning_starves_nobody),
 		cmocka_unit_test(gaps_have_the_mean_asked_for),
 		cmocka_unit_test(pct_switches_where_priorities_change_only),
+		cmocka_unit_test(pct_lets_the_highest_go_on_at_once),
 		cmocka_unit_test(pos_draws_every_order),
 		cmocka_unit_test(bounded_tries_all_there_are_and_ends),
 		cmocka_unit_test(bounded_repeats_no_schedule),
+		cmocka_unit_test(bounded_prefers_shared_words),
 		cmocka_unit_test(what_is_learned_is_a_fair_sample),
 	};
 
