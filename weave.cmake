@@ -62,6 +62,12 @@ function(mmfuzz_woven target)
 			target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
 		endif()
 	endif()
+	# Their instrumentation leaves these to interceptors of the sanitizer's runtime, or to be expanded unseen. Copies that
+	# clang 14 makes of whole structs stay unseen.
+	if(CMAKE_C_COMPILER_ID STREQUAL "GNU" OR CMAKE_C_COMPILER_VERSION VERSION_LESS 15)
+		target_compile_definitions(${target} PRIVATE
+			memcpy=__tsan_memcpy memmove=__tsan_memmove memset=__tsan_memset)
+	endif()
 	if(MMFUZZ_AFL)
 		# AFL++'s own pass runs first, and its counters would look like shared memory. Its runtime serves clang's pass as
 		# well, which marks them as none of a sanitizer's business.
