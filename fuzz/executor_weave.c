@@ -86,31 +86,19 @@ void executor_weave_config(const struct program *program, struct weave_schedule 
 	}
 }
 
-/* What cannot be set once there is a struct weave. */
-static bool same_kind(const struct weave_config *a, const struct weave_config *b)
-{
-	return a->strategy == b->strategy && a->gap == b->gap && a->memory == b->memory &&
-	       a->races == b->races && a->plain_points == b->plain_points;
-}
-
 struct weave *executor_weave(const struct program *program)
 {
 	static struct weave_schedule schedule;
-	static struct weave_config config;
-	static struct weave *weave;
-	struct weave_config wanted;
+	static struct weave *weaves[NR_PROGRAM_RESTS];
+	struct weave **weave = &weaves[program->header.rest];
+	struct weave_config config;
 
-	executor_weave_config(program, &schedule, &wanted);
-	if (weave && same_kind(&config, &wanted)) {
-		weave_set_schedule(weave, &schedule);
-		weave_set_seed(weave, wanted.seed);
-		return weave;
-	}
-	if (weave)
-		weave_free(weave);
-	config = wanted;
-	weave = weave_new(&config);
-	return weave;
+	executor_weave_config(program, &schedule, &config);
+	if (*weave)
+		weave_set_config(*weave, &config);
+	else
+		*weave = weave_new(&config);
+	return *weave;
 }
 
 bool executor_run_weave(const struct mmfuzz_backend *backend, const struct program *program,

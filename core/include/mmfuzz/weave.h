@@ -192,6 +192,8 @@ void weave_free(struct weave *weave);
 /** weave_set_schedule(), weave_set_seed() - between runs; the strategy begins anew with the seed */
 void weave_set_schedule(struct weave *weave, const struct weave_schedule *schedule);
 void weave_set_seed(struct weave *weave, uint64_t seed);
+/** weave_set_config() - the same for all of the configuration but the strategy, which must be the same */
+void weave_set_config(struct weave *weave, const struct weave_config *config);
 
 /**
  * weave_run() - one schedule: fibres 0 to @nr - 1 call @fn, all from one point in time

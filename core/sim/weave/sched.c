@@ -453,7 +453,8 @@ static void forced_switch(struct weave *w)
 			next = entry->value;
 		if (f->ended)
 			list_pass(f, ~0u);
-	} else if (strategy_asked(w)) {
+	} else if (strategy_asked(w) && f->op != WEAVE_NO_OP) {
+		/* The end of a fibre that has had no operation has no name by which it could be replayed. */
 		w->forced = true;
 		next = checked_pick(w, &f->point);
 	}
@@ -802,10 +803,8 @@ struct weave *weave_new(const struct weave_config *config)
 
 	if (config->strategy && config->strategy->state_size)
 		w->state = new_zeroed(config->strategy->state_size);
-	w->config = *config;
-	if (!w->config.max_points)
-		w->config.max_points = DEFAULT_MAX_POINTS;
-	check_schedule(config->schedule);
+	w->config.strategy = config->strategy;
+	weave_set_config(w, config);
 	return w;
 }
 
@@ -828,6 +827,17 @@ void weave_set_seed(struct weave *w, uint64_t seed)
 	w->run_points = 0;
 	if (w->state)
 		memset(w->state, 0, w->config.strategy->state_size);
+}
+
+void weave_set_config(struct weave *w, const struct weave_config *config)
+{
+	MM_BUG_ON(config->strategy != w->config.strategy, "another strategy", SIM_NO_PFN,
+		  "its state would be that of the one before");
+	check_schedule(config->schedule);
+	w->config = *config;
+	if (!w->config.max_points)
+		w->config.max_points = DEFAULT_MAX_POINTS;
+	weave_set_seed(w, config->seed);
 }
 
 double weave_estimate(const struct weave *w)
