@@ -257,6 +257,14 @@ void weave_freed(const void *ptr, size_t len);
 void weave_spawn(unsigned int fibre);
 /** weave_finish() - the run is over, whatever the other fibres are at; weave_run() returns, with no finding */
 void __attribute__((noreturn)) weave_finish(void);
+/**
+ * weave_look_begin(), weave_look_end() - what happens in between is no part of the run
+ *
+ * No points, no races, nothing but the caller runs: for describing a finding, and for judges. It must wait for nothing,
+ * and change nothing that others look at. Nests by @was, which weave_look_begin() returned.
+ */
+bool weave_look_begin(void);
+void weave_look_end(bool was);
 /** weave_irq_off(), weave_irq_on() - no WEAVE_INTERRUPT in between; nests */
 void weave_irq_off(void);
 void weave_irq_on(void);

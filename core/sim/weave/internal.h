@@ -47,6 +47,7 @@ static inline u32 weave_below(struct weave_rng *rng, u64 n)
  * @cursor: into the schedule that is followed: the next entry of its operation
  * @ended: it has returned
  * @ready, @ready_arg, @what: what it waits for; NULL: nothing
+ * @func: which function waits; @what again when not known
  * @yielded: it has nothing to do until somebody else has written
  * @writes_seen: run->writes when it yielded
  * @irq_off: nesting; not 0: no interrupts
@@ -63,6 +64,7 @@ struct weave_fibre {
 	bool (*ready)(const void *arg);
 	const void *ready_arg;
 	const char *what;
+	const char *func;
 	unsigned int irq_off;
 	/* What the machine keeps of the CPU lies at the top of the fibre's stack: see fibre_private(). */
 };
@@ -174,6 +176,9 @@ static __always_inline void weave_at(enum weave_kind kind, const void *addr, uns
  * not 0. Return: below @nr.
  */
 unsigned int sched_choose(enum weave_choice kind, unsigned int nr);
+
+/** sched_wait() - weave_wait(), and the function that waits, for the title of a deadlock */
+void sched_wait(bool (*ready)(const void *arg), const void *arg, const char *what, const char *func);
 
 /** sched_wrote() - a marked write took effect: those who yielded may look again */
 static __always_inline void sched_wrote(void)

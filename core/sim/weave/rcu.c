@@ -41,13 +41,11 @@ void machine_rcu_begin(void)
 /* @sum covers what @now does. */
 static void add_clock(struct clock *sum, const struct clock *now, bool *any)
 {
-	if (!*any) {
-		*sum = *now;
-		*any = true;
-		return;
-	}
-	for (unsigned int i = 0; i < weave_now->nr; i++)
-		sum->t[i] = max(sum->t[i], now->t[i]);
+	if (*any)
+		clock_join(sum->t, now->t);
+	else
+		clock_copy(sum->t, now->t);
+	*any = true;
 }
 
 static void __cold log_point(enum weave_kind kind, const void *pc)
@@ -164,7 +162,7 @@ void sim_rcu_synchronize(void)
 	awaited[cpu] = inside & ~(1ull << cpu);
 	if (awaited[cpu]) {
 		waiting |= 1ull << cpu;
-		weave_wait(nobody_awaited, &awaited[cpu], "a grace period");
+		sched_wait(nobody_awaited, &awaited[cpu], "a grace period", "synchronize_rcu");
 		waiting &= ~(1ull << cpu);
 	}
 	/* As in Linux, each other CPU has been through a full barrier meanwhile. */

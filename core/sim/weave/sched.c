@@ -216,14 +216,19 @@ static u64 runnable_mask(const struct weave *w)
 	return mask;
 }
 
+static void own_stack(const struct weave *w, const struct weave_fibre *f)
+{
+	weave_hot.private_lo = f->context->stack_lo;
+	weave_hot.private_size = w->config.shared_stacks ? 0 : f->context->stack_bytes;
+}
+
 /* On the stack of the thread or of any fibre: what each access looks at is @f's from here on. */
 static void load_hot(struct weave *w, unsigned int index)
 {
 	struct weave_fibre *f = &w->fibres[index];
 
 	w->current = index;
-	weave_hot.private_lo = f->context->stack_lo;
-	weave_hot.private_size = w->config.shared_stacks ? 0 : f->context->stack_bytes;
+	own_stack(w, f);
 	weave_hot.nth = f->nth;
 	weave_hot.cpu = index;
 	weave_hot.self = fibre_private(f->context);
@@ -384,23 +389,41 @@ unsigned int sched_choose(enum weave_choice kind, unsigned int nr)
 
 /* ---- forced choices ---- */
 
+/* "f1 / f2": two of those who wait, by name, so that it is the same whoever came first. */
+static void add_func(const char *funcs[2], const char *func)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		int order = funcs[i] ? strcmp(func, funcs[i]) : -1;
+
+		if (!order)
+			return;
+		if (order < 0)
+			swap(func, funcs[i]);
+		if (!func)
+			return;
+	}
+}
+
 static void __noreturn __cold deadlock(const struct weave *w)
 {
+	static char title[128];
+	const char *funcs[2] = { NULL, NULL };
 	char who[700];
 	size_t used = 0;
-	const char *what = "weave";
 
 	for (unsigned int i = 0; i < w->nr && used < sizeof(who); i++) {
 		const struct weave_fibre *f = &w->fibres[i];
 
 		if (f->ended)
 			continue;
-		if (f->ready)
-			what = f->what;
+		add_func(funcs, f->func);
 		used += snprintf(who + used, sizeof(who) - used, "%sCPU %u waits for %s",
-				 used ? ", " : "", i, f->ready ? f->what : "others to write");
+				 used ? ", " : "", i, f->what);
+		if (f->func != f->what && used < sizeof(who))
+			used += snprintf(who + used, sizeof(who) - used, " in %s", f->func);
 	}
-	sim_bug("deadlock", what, SIM_NO_PFN, "%s", who);
+	snprintf(title, sizeof(title), "%s%s%s", funcs[0], funcs[1] ? " / " : "", funcs[1] ?: "");
+	sim_bug("deadlock", title, SIM_NO_PFN, "%s", who);
 }
 
 /* Those that can go on when the running fibre cannot; 0: all have ended. */
@@ -493,6 +516,11 @@ static void stand_at(struct weave *w, enum weave_kind kind, const void *addr, un
 
 void weave_wait(bool (*ready)(const void *arg), const void *arg, const char *what)
 {
+	sched_wait(ready, arg, what, what);
+}
+
+void sched_wait(bool (*ready)(const void *arg), const void *arg, const char *what, const char *func)
+{
 	struct weave *w = weave_now;
 	struct weave_fibre *f;
 
@@ -503,6 +531,7 @@ void weave_wait(bool (*ready)(const void *arg), const void *arg, const char *wha
 	f->ready = ready;
 	f->ready_arg = arg;
 	f->what = what;
+	f->func = func;
 	stand_at(w, WEAVE_WAIT, arg, sizeof(u32));
 	forced_switch(w);
 }
@@ -549,6 +578,22 @@ void weave_finish(void)
 	count_points(weave_now);
 	unload_hot();
 	fibre_leave(f->context, fibre_thread());
+}
+
+/* As if no fibre ran: all addresses are private. */
+bool weave_look_begin(void)
+{
+	bool was = weave_running();
+
+	weave_hot.private_lo = 0;
+	weave_hot.private_size = ~0ul;
+	return was;
+}
+
+void weave_look_end(bool was)
+{
+	if (was)
+		own_stack(weave_now, current_fibre());
 }
 
 void weave_irq_off(void)
