@@ -85,11 +85,11 @@ void race_join(unsigned int fibre, const struct clock *clock)
 
 /* ---- accesses ---- */
 
-static void record(const struct part *part, u64 flags, const void *pc)
+static void record_new(const struct part *part, u64 head, const void *pc)
 {
 	unsigned int fibre = weave_hot.cpu;
 	const struct shadow_access new = {
-		.head = race_hot.now[fibre] | flags | part->mask,
+		.head = head,
 		.pc = (uintptr_t)pc,
 		.log = race_logs[fibre].nr,
 		.op = weave_now->fibres[fibre].op,
@@ -100,61 +100,74 @@ static void record(const struct part *part, u64 flags, const void *pc)
 		race_found(part->granule << 3, old, &new);
 }
 
+/* @info: of @flags what only a report needs. */
+static __always_inline void record(const struct part *part, u64 flags, u64 info, const void *pc)
+{
+	u64 want = race_hot.now[weave_hot.cpu] | flags | part->mask;
+
+	if ((flags & SHADOW_LIVE) && shadow_covers(part->cell->first[0].head, want))
+		return;
+	record_new(part, want | info, pc);
+}
+
 /* What a report says of the size. */
-static u64 size_flags(size_t size)
+static __always_inline u64 size_info(size_t size)
 {
 	return (u64)(size <= 16 && is_power_of_2(size) ? ilog2(size) : SHADOW_BLOCK) << SHADOW_SIZE_SHIFT;
 }
 
-/* The part of [@at, @end) in the first cell that it touches. */
-static struct part first_part(uintptr_t at, uintptr_t end)
+/* An access that lies in one cell. */
+static __always_inline struct part whole_part(uintptr_t at, size_t len)
 {
-	unsigned int offset = at & 7;
-	size_t len = min_t(size_t, 8 - offset, end - at);
-
 	return (struct part){
 		.cell = shadow_cell(at >> 3),
 		.granule = at >> 3,
-		.mask = ((1ull << len) - 1) << offset,
+		.mask = ((1ull << len) - 1) << (at & 7),
 	};
 }
 
-void race_plain(const void *addr, size_t len, u64 flags, const void *pc)
+/* The part of [@at, @end) in the first cell that it touches. */
+static __always_inline struct part first_part(uintptr_t at, uintptr_t end)
 {
-	uintptr_t at = (uintptr_t)addr, end = at + len;
+	return whole_part(at, min_t(size_t, 8 - (at & 7), end - at));
+}
 
-	flags |= size_flags(len);
+static __always_inline void plain_part(const struct part *part, u64 flags, u64 info, const void *pc)
+{
+	record(part, flags, info, pc);
+	/*
+	 * The value carries nothing any more. A store that shadow_seen() lets pass need not say so: since the store in
+	 * the same epoch that it is taken for, only the fibre's own relaxed stores can have left a message here
+	 * without a race, and whoever reads it without one knows more than that already.
+	 */
+	if (flags & SHADOW_WRITE)
+		sync_write(part->cell, part->mask, NULL);
+}
+
+static void noinline plain_wide(uintptr_t at, uintptr_t end, u64 flags, const void *pc)
+{
+	u64 info = size_info(end - at);
+
 	while (at < end) {
 		struct part part = first_part(at, end);
 
-		record(&part, flags, pc);
-		/*
-		 * The value carries nothing any more. A store that shadow_seen() lets pass need not say so: since the
-		 * store in the same epoch that it is taken for, only the fibre's own relaxed stores can have left a
-		 * message here without a race, and whoever reads it without one knows more than that already.
-		 */
-		if (unlikely((flags & SHADOW_WRITE) && part.cell->sync))
-			sync_write(part.cell, part.mask, NULL);
+		plain_part(&part, flags, info, pc);
 		at = (part.granule + 1) << 3;
 	}
 }
 
-/*
- * A marked access of 1 to 16 bytes. Return: how many cells it touches. Making the second cell may move the first one,
- * hence the order.
- */
-static unsigned int split(const void *addr, unsigned int size, struct part part[2])
+void race_plain(const void *addr, size_t len, u64 flags, const void *pc)
 {
-	uintptr_t at = (uintptr_t)addr, end = at + size, next = (at | 7) + 1;
+	uintptr_t at = (uintptr_t)addr;
 
-	if (likely(end <= next)) {
-		part[0] = first_part(at, end);
-		return 1;
+	/* No length at all is for plain_wide(), which then does nothing. */
+	if (likely(len - 1 < 8 - (at & 7))) {
+		const struct part part = whole_part(at, len);
+
+		plain_part(&part, flags, size_info(len), pc);
+	} else {
+		plain_wide(at, at + len, flags, pc);
 	}
-	shadow_cell(next >> 3);
-	part[0] = first_part(at, end);
-	part[1] = first_part(next, end);
-	return 2;
 }
 
 static bool acquires(int order)
@@ -186,38 +199,30 @@ static u32 *learns_into(struct race_fibre *fibre, int order)
 	return fibre->unfenced.t;
 }
 
-static void learn(const struct part *part, unsigned int nr, int order)
+/*
+ * A marked access in its @nr parts. One that reads learns first: what an acquire learns is ordered before it.
+ * A release comes last: it covers itself.
+ */
+static __always_inline void access_parts(const struct part *part, unsigned int nr, u64 flags, u64 info, int order,
+					 const void *pc)
 {
-	for (unsigned int i = 0; i < nr; i++)
+	bool reads = !(flags & SHADOW_WRITE) || (info & SHADOW_RMW);
+	struct race_fibre *fibre = current();
+	const u32 *message;
+
+	for (unsigned int i = 0; reads && i < nr; i++)
 		if (part[i].cell->sync)
-			sync_read(part[i].cell, part[i].mask, learns_into(current(), order));
-}
-
-static void record_marked(const struct part *part, unsigned int nr, u64 flags, unsigned int size, const void *pc)
-{
+			sync_read(part[i].cell, part[i].mask, learns_into(fibre, order));
 	for (unsigned int i = 0; i < nr; i++)
-		record(&part[i], SHADOW_LIVE | flags | size_flags(size), pc);
-}
-
-static void tell(const struct part *part, unsigned int nr, int order)
-{
-	const u32 *message = message_of(current(), order);
-
-	for (unsigned int i = 0; i < nr; i++)
-		if (message || part[i].cell->sync)
+		record(&part[i], flags, info, pc);
+	if (!(flags & SHADOW_WRITE))
+		return;
+	message = message_of(fibre, order);
+	if (!reads) {
+		for (unsigned int i = 0; i < nr; i++)
 			sync_write(part[i].cell, part[i].mask, message);
-	if (releases(order))
-		race_tick();
-}
-
-/* The new value carries what the old one did. */
-static void pass(const struct part *part, unsigned int nr, int order)
-{
-	const u32 *message = message_of(current(), order);
-
-	if (likely(nr == 1)) {
-		if (message || part->cell->sync)
-			sync_pass(part->cell, part->mask, message);
+	} else if (nr == 1) {
+		sync_pass(part->cell, part->mask, message);
 	} else {
 		struct clock all;
 
@@ -233,46 +238,58 @@ static void pass(const struct part *part, unsigned int nr, int order)
 		race_tick();
 }
 
+/* It reaches into a second cell. Making that may move the first one, hence the order. */
+static void noinline marked_wide(const void *addr, unsigned int size, u64 flags, u64 info, int order, const void *pc)
+{
+	uintptr_t at = (uintptr_t)addr, end = at + size, next = (at | 7) + 1;
+	struct part part[2];
+
+	shadow_cell(next >> 3);
+	part[0] = first_part(at, end);
+	part[1] = first_part(next, end);
+	access_parts(part, 2, flags, info, order, pc);
+}
+
+/* A marked access of 1 to 16 bytes. */
+static __always_inline void marked(const void *addr, unsigned int size, u64 flags, u64 info, int order,
+				   const void *pc)
+{
+	uintptr_t at = (uintptr_t)addr;
+
+	flags |= SHADOW_LIVE;
+	info |= (u64)__ffs(size) << SHADOW_SIZE_SHIFT;
+	if (likely((at & 7) + size <= 8)) {
+		const struct part part = whole_part(at, size);
+
+		access_parts(&part, 1, flags, info, order, pc);
+	} else {
+		marked_wide(addr, size, flags, info, order, pc);
+	}
+}
+
 void race_atomic_load(const void *addr, unsigned int size, int order, const void *pc)
 {
-	struct part part[2];
-	unsigned int nr = split(addr, size, part);
-
-	learn(part, nr, order);
-	record_marked(part, nr, 0, size, pc);
+	marked(addr, size, 0, 0, order, pc);
 }
 
 void race_atomic_store(const void *addr, unsigned int size, int order, const void *pc)
 {
-	struct part part[2];
-	unsigned int nr = split(addr, size, part);
-
-	record_marked(part, nr, SHADOW_WRITE, size, pc);
-	tell(part, nr, order);
+	marked(addr, size, SHADOW_WRITE, 0, order, pc);
 }
 
 void race_atomic_rmw(const void *addr, unsigned int size, int order, const void *pc)
 {
-	struct part part[2];
-	unsigned int nr = split(addr, size, part);
-
-	learn(part, nr, order);
-	record_marked(part, nr, SHADOW_WRITE | SHADOW_RMW, size, pc);
-	pass(part, nr, order);
+	marked(addr, size, SHADOW_WRITE, SHADOW_RMW, order, pc);
 }
 
 void race_plain_store(const void *addr, size_t len, const void *pc)
 {
-	struct part part[2];
-
 	if (!kcsan() || len > 8 || !IS_ALIGNED((uintptr_t)addr, len)) {
 		race_plain(addr, len, SHADOW_LIVE | SHADOW_PLAIN | SHADOW_WRITE, pc);
 		return;
 	}
-	/* KCSAN's view: as a relaxed store. */
-	split(addr, (unsigned int)len, part);
-	record_marked(part, 1, SHADOW_WRITE | SHADOW_ASSUMED, (unsigned int)len, pc);
-	tell(part, 1, __ATOMIC_RELAXED);
+	/* KCSAN's view. */
+	marked(addr, (unsigned int)len, SHADOW_WRITE, SHADOW_ASSUMED, __ATOMIC_RELAXED, pc);
 }
 
 void race_fence(int order)
@@ -311,9 +328,14 @@ void race_receive(const struct clock *message, int order)
 
 void race_check_atomic(const void *addr, unsigned int size, bool write, const void *pc)
 {
-	struct part part[2];
+	uintptr_t at = (uintptr_t)addr, end = at + size;
 
-	record_marked(part, split(addr, size, part), write ? SHADOW_WRITE : 0, size, pc);
+	while (at < end) {
+		struct part part = first_part(at, end);
+
+		record(&part, SHADOW_LIVE | (write ? SHADOW_WRITE : 0), size_info(size), pc);
+		at = (part.granule + 1) << 3;
+	}
 }
 
 /* Keys are kept beside the granules of the same address. */

@@ -218,10 +218,16 @@ const struct shadow_access *shadow_record(struct shadow_cell *cell, const struct
 					  const u32 *known)
 {
 	u64 want = new->head & (SHADOW_WHO | SHADOW_LIVE | SHADOW_PLAIN | SHADOW_WRITE | SHADOW_BYTES);
+	u64 old = cell->first[0].head;
 	const struct shadow_access *hit = NULL;
 
-	if ((want & SHADOW_LIVE) &&
-	    (shadow_covers(cell->first[0].head, want) || shadow_covers(cell->first[1].head, want)))
+	/* The usual cases: what was here is of no use any more, or goes on to be all that is needed. */
+	if (!(cell->first[1].head | cell->more) && !(old & ~want & SHADOW_BYTES) && replaces(want, old) &&
+	    shadow_epoch(old) <= known[shadow_fibre(old)]) {
+		cell->first[0] = *new;
+		return NULL;
+	}
+	if ((want & SHADOW_LIVE) && (shadow_covers(old, want) || shadow_covers(cell->first[1].head, want)))
 		return NULL;
 	for (unsigned int i = 0; i < ARRAY_SIZE(cell->first); i++)
 		if (cell->first[i].head && !meet(&cell->first[i], want, known, &hit))

@@ -1,39 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The pool of messages. A cell has a list of them, each for some of its bytes, none for the same byte twice: nearly
- * always none or one.
+ * The pool of messages, and what becomes of those of a cell when its bytes are not always accessed as one word: nearly
+ * always a cell has none or one.
  */
 #include <string.h>
 
 #include "sync.h"
 
+/* Room for so many of the longest kind at first, and at most. */
 #define SLOTS_FIRST 256u
 #define SLOTS_MAX   (1u << 22)
+#define SLOT_MAX    (sizeof(struct sync) + sizeof(u32) * WEAVE_MAX_FIBRES)
 
-/* As long as the run's clocks are. */
-struct sync {
-	u32 next;
-	u32 mask;
-	u32 unused[2]; /* so that clocks are aligned for vector instructions */
-	u32 clock[];
-};
+char *sync_pool;
 
-/* Index 0 is never handed out. */
-static char *slots;
-static size_t slots_bytes;
-static size_t stride;
+static size_t pool_bytes;
+static u32 slot_bytes;
 static u32 used, free_slot;
 
 void sync_begin(void)
 {
-	stride = sizeof(struct sync) + race_hot.width * sizeof(u32);
+	slot_bytes = (u32)(sizeof(struct sync) + race_hot.width * sizeof(u32));
 	used = 0;
 	free_slot = 0;
-}
-
-static struct sync *sync_at(u32 index)
-{
-	return (struct sync *)(slots + index * stride);
 }
 
 static u32 take_slot(void)
@@ -44,23 +33,16 @@ static u32 take_slot(void)
 		free_slot = sync_at(index)->next;
 		return index;
 	}
-	if (++used == SLOTS_MAX)
-		sim_die("a run has more atomics than the race detector can follow: at most %u", SLOTS_MAX);
-	if ((used + 1) * stride > slots_bytes) {
-		size_t bytes = slots_bytes ? 2 * slots_bytes
-					   : SLOTS_FIRST * (sizeof(struct sync) + sizeof(u32) * WEAVE_MAX_FIBRES);
+	used += slot_bytes;
+	if (used + (size_t)slot_bytes > pool_bytes) {
+		size_t bytes = pool_bytes ? 2 * pool_bytes : SLOTS_FIRST * SLOT_MAX;
 
-		slots = shadow_grow(slots, slots_bytes, bytes);
-		slots_bytes = bytes;
+		if (bytes > SLOTS_MAX * SLOT_MAX)
+			sim_die("a run has more atomics than the race detector can follow");
+		sync_pool = shadow_grow(sync_pool, pool_bytes, bytes);
+		pool_bytes = bytes;
 	}
 	return used;
-}
-
-void sync_read(const struct shadow_cell *cell, u64 mask, u32 *clock)
-{
-	for (u32 index = cell->sync; index; index = sync_at(index)->next)
-		if (sync_at(index)->mask & mask)
-			clock_join(clock, sync_at(index)->clock);
 }
 
 /* The bytes have no message any more. */
@@ -83,43 +65,29 @@ static void cut(struct shadow_cell *cell, u32 mask)
 	}
 }
 
-void sync_write(struct shadow_cell *cell, u64 mask, const u32 *message)
+void sync_write_any(struct shadow_cell *cell, u64 mask, const u32 *message)
 {
-	struct sync *sync = cell->sync ? sync_at(cell->sync) : NULL;
+	struct sync *sync;
+	u32 index;
 
-	if (!message) {
-		cut(cell, (u32)mask);
+	cut(cell, (u32)mask);
+	if (!message)
 		return;
-	}
-	/* The usual case: the same word as before, and nothing else in the cell. */
-	if (!sync || sync->next || sync->mask != mask) {
-		u32 index;
-
-		cut(cell, (u32)mask);
-		index = take_slot();
-		sync = sync_at(index);
-		sync->next = cell->sync;
-		sync->mask = (u32)mask;
-		cell->sync = index;
-	}
+	index = take_slot();
+	sync = sync_at(index);
+	sync->next = cell->sync;
+	sync->mask = (u32)mask;
+	cell->sync = index;
 	clock_copy(sync->clock, message);
 }
 
-void sync_pass(struct shadow_cell *cell, u64 mask, const u32 *more)
+void sync_pass_any(struct shadow_cell *cell, u64 mask, const u32 *more)
 {
-	struct sync *sync = cell->sync ? sync_at(cell->sync) : NULL;
 	u32 all[WEAVE_MAX_FIBRES];
 
-	if (sync && !sync->next && sync->mask == mask) {
-		if (more)
-			clock_join(sync->clock, more);
-		return;
-	}
-	if (!sync && !more)
-		return;
 	memset(all, 0, race_hot.width * sizeof(*all));
 	if (more)
 		clock_copy(all, more);
 	sync_read(cell, mask, all);
-	sync_write(cell, mask, all);
+	sync_write_any(cell, mask, all);
 }

@@ -100,8 +100,8 @@ static bool is_access(const struct event *e)
 
 static bool races(const struct event *a, const struct event *b)
 {
-	return is_access(a) && is_access(b) && a->fibre != b->fibre && a->at < b->at + b->size &&
-	       b->at < a->at + a->size && (a->write || b->write) && !(is_marked(a) && is_marked(b));
+	return is_access(a) && is_access(b) && a->fibre != b->fibre && a->size && b->size &&
+	       a->at < b->at + b->size && b->at < a->at + a->size && (a->write || b->write) && !(is_marked(a) && is_marked(b));
 }
 
 static void model_read(const struct event *e)
@@ -232,7 +232,7 @@ static void random_place(struct weave_rng *rng, struct event *e)
 {
 	if (e->what == FREED || (e->what == PLAIN && !weave_below(rng, 10))) {
 		e->at = weave_below(rng, BYTES);
-		e->size = 1 + weave_below(rng, BYTES - e->at);
+		e->size = weave_below(rng, BYTES - e->at + 1);
 		return;
 	}
 	e->size = 1u << weave_below(rng, 5);
