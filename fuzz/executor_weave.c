@@ -86,7 +86,7 @@ void executor_weave_config(const struct program *program, struct weave_schedule 
 	}
 }
 
-struct weave *executor_weave(const struct program *program)
+struct weave *executor_weave(const struct program *program, bool catch)
 {
 	static struct weave_schedule schedule;
 	static struct weave *weaves[NR_PROGRAM_RESTS];
@@ -94,6 +94,7 @@ struct weave *executor_weave(const struct program *program)
 	struct weave_config config;
 
 	executor_weave_config(program, &schedule, &config);
+	config.catch = catch;
 	if (*weave)
 		weave_set_config(*weave, &config);
 	else
@@ -101,12 +102,18 @@ struct weave *executor_weave(const struct program *program)
 	return *weave;
 }
 
+bool executor_weave_cpus(const struct program *program, struct weave *weave,
+			 struct weave_result *result)
+{
+	machine_use(weave);
+	return machine_run_weave(program->header.nr_cpus, run_cpu, NULL, result);
+}
+
 bool executor_run_weave(const struct mmfuzz_backend *backend, const struct program *program,
 			struct weave *weave, struct weave_result *result)
 {
 	executor_begin(backend, program, true);
-	machine_use(weave);
-	if (!machine_run_weave(program->header.nr_cpus, run_cpu, NULL, result))
+	if (!executor_weave_cpus(program, weave, result))
 		return false;
 	if (!machine_result()->found)
 		executor_end();

@@ -30,11 +30,12 @@ void executor_weave_config(const struct program *program, struct weave_schedule 
 			   struct weave_config *config);
 
 /**
- * executor_weave() - what runs @program as it asks to be run, each finding ending the process
+ * executor_weave() - what runs @program as it asks to be run
+ * @catch: as in struct weave_config; false: each finding ends the process
  *
  * One is kept from call to call, for fuzz targets. Refers to the program until the next call.
  */
-struct weave *executor_weave(const struct program *program);
+struct weave *executor_weave(const struct program *program, bool catch);
 
 /**
  * executor_run_weave() - each CPU is a fibre that runs its own operations, in their order
@@ -52,5 +53,12 @@ struct weave *executor_weave(const struct program *program);
  */
 bool executor_run_weave(const struct mmfuzz_backend *backend, const struct program *program,
 			struct weave *weave, struct weave_result *result);
+
+/**
+ * executor_weave_cpus() - the run alone, between executor_begin() and executor_end(), which may be left
+ * out: the next executor_begin() forgets what there was
+ */
+bool executor_weave_cpus(const struct program *program, struct weave *weave,
+			 struct weave_result *result);
 
 #endif /* FUZZ_EXECUTOR_WEAVE_H */

@@ -70,14 +70,14 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8
 /** FUZZ_PROGRAM_TARGET() - the same, for inputs that are programs and are mutated as such */
 #define FUZZ_PROGRAM_TARGET(name) \
 	FUZZ_MUTATED_TARGET(name, program_mutate(data, size, max_size, seed))
-/** FUZZ_WOVEN_TARGET() - the same, for programs whose schedules count */
-#define FUZZ_WOVEN_TARGET(name) \
-	FUZZ_MUTATED_TARGET(name, program_mutate_woven(data, size, max_size, seed, NULL))
+/** FUZZ_WOVEN_TARGET() - the same, for programs whose schedules count; @hints: see program_hints_fn */
+#define FUZZ_WOVEN_TARGET(name, hints) \
+	FUZZ_MUTATED_TARGET(name, program_mutate_woven(data, size, max_size, seed, hints))
 
 #else
 #define FUZZ_TARGET(name)
 #define FUZZ_PROGRAM_TARGET(name)
-#define FUZZ_WOVEN_TARGET(name)
+#define FUZZ_WOVEN_TARGET(name, hints)
 #endif
 
 #endif /* FUZZ_TARGET_H */

@@ -8,6 +8,7 @@
 #include <mmfuzz/backend.h>
 
 #include "executor_weave.h"
+#include "hints_weave.h"
 #include "program.h"
 #include "target.h"
 
@@ -17,8 +18,14 @@ int fuzz_weave_memdesc(const uint8_t *data, size_t size)
 	static struct program program;
 
 	program_decode(&program, data, size);
-	executor_run_weave(&mmfuzz_backend_memdesc, &program, executor_weave(&program), NULL);
+	executor_run_weave(&mmfuzz_backend_memdesc, &program, executor_weave(&program, false), NULL);
 	return 0;
 }
 
-FUZZ_WOVEN_TARGET(fuzz_weave_memdesc)
+static unsigned int __attribute__((unused)) find_hints(const struct program *program,
+						       struct program_hint *hints)
+{
+	return program_find_hints(&mmfuzz_backend_memdesc, program, hints);
+}
+
+FUZZ_WOVEN_TARGET(fuzz_weave_memdesc, find_hints)

@@ -12,6 +12,7 @@
 
 #include "executor_weave.h"
 #include "generate.h"
+#include "hints_weave.h"
 
 static struct program program;
 static struct weave_result result;
@@ -229,6 +230,42 @@ static void the_schedule_of_a_run_replays_it(void **state)
 	}
 }
 
+static struct program_hint hints[PROGRAM_MAX_HINTS], again[PROGRAM_MAX_HINTS];
+
+/*
+ * Two CPUs that look at the same frames have points in common; two that do not meet have none but those
+ * in the counters of the zone. What is found depends on the program alone.
+ */
+static void hints_are_where_cpus_meet(void **state)
+{
+	bool of_first = false, of_second = false;
+	unsigned int nr;
+
+	(void)state;
+	assemble("machine cpus=2\n"
+		 "cpu0: s0 = alloc_ref()\n"
+		 "cpu0: put(s0)\n"
+		 "cpu1: walk(pfn=0, nr=64)\n");
+	nr = program_find_hints(&mmfuzz_backend_memdesc, &program, hints);
+	for (unsigned int i = 0; i < nr; i++) {
+		assert_true(hints[i].op < 3);
+		assert_true(hints[i].nth > 0);
+		of_first |= hints[i].op < 2;
+		of_second |= hints[i].op == 2;
+	}
+	assert_true(of_first && of_second);
+
+	run_clean();
+	assert_int_equal(program_find_hints(&mmfuzz_backend_memdesc, &program, again), nr);
+	assert_memory_equal(hints, again, nr * sizeof(hints[0]));
+
+	assemble("machine cpus=2\n"
+		 "cpu0: s0 = alloc_ref()\n"
+		 "cpu0: walk(pfn=0, nr=64)\n"
+		 "cpu0: put(s0)\n");
+	assert_int_equal(program_find_hints(&mmfuzz_backend_memdesc, &program, hints), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +277,7 @@ int main(void)
 		cmocka_unit_test(interrupts_may_come_anywhere),
 		cmocka_unit_test(a_thousand_programs_run_the_same_twice),
 		cmocka_unit_test(the_schedule_of_a_run_replays_it),
+		cmocka_unit_test(hints_are_where_cpus_meet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
