@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * mmreplay: runs inputs of fuzz targets again, tells what failed, makes them small, shows them as
- * text.
+ * text, and shows how the CPUs of a woven program met.
  *
- * Only options, files and what is printed; running is replay.c's business, shrinking shrink.c's.
+ * Only options, files and what is printed; running is replay.c's business, shrinking shrink.c's, the
+ * picture of a run diagram_weave.c's. This source is built twice: mmreplay hands inputs for the woven
+ * machine to mmreplay_weave.
  */
 #include <argp.h>
 #include <dirent.h>
@@ -22,13 +24,18 @@
 #include "shrink.h"
 #include "target.h"
 
+#if SIM_WEAVE
+#include "diagram_weave.h"
+#include "replay_weave.h"
+#endif
+
 enum {
 	EXIT_PASSED = 0,
 	EXIT_FAILED = 1,
 	EXIT_UNUSABLE = 2
 };
 
-/* struct target - a fuzz target by name */
+/* struct target - a fuzz target by name; without a function if it needs the woven machine and this is not it */
 struct target {
 	const char *name;
 	replay_fn fn;
@@ -45,12 +52,21 @@ static const struct target targets[] = {
 #define X(target, input, design) { #target, target, input == PROGRAM, design },
 	FUZZ_TARGETS(X)
 #undef X
+#if SIM_WEAVE
+#define X(target, input, design) { #target, target, input == PROGRAM, design },
+#else
+#define X(target, input, design) { #target, NULL, input == PROGRAM, design },
+#endif
+	FUZZ_WEAVE_TARGETS(X)
+#undef X
 };
 
 #define NR_TARGETS (sizeof(targets) / sizeof(targets[0]))
 
 enum mode {
 	MODE_REPLAY,
+	MODE_VERIFY,
+	MODE_TRACE,
 	MODE_SHRINK,
 	MODE_TEXT,
 	MODE_ASSEMBLE,
@@ -61,12 +77,14 @@ enum mode {
 
 static struct {
 	enum mode mode;
+	bool full;
 	const struct target *target;
 	const char *output;
 	unsigned int seconds;
 	unsigned int tries;
 	char **paths;
 	size_t nr_paths;
+	char **argv;
 } options = { .seconds = 10, .tries = 20000 };
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
@@ -105,6 +123,27 @@ static const struct target *find_target(const char *name)
 	return NULL;
 }
 
+/* The input is for the woven machine: its mmreplay stands beside this one, and takes the same arguments. */
+static void __attribute__((noreturn)) hand_over(const struct target *target)
+{
+	char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof("_weave"));
+
+	if (len > 0) {
+		strcpy(path + len, "_weave");
+		fflush(NULL);
+		execv(path, options.argv);
+	}
+	die("target %s needs the woven machine: mmreplay_weave was not built beside mmreplay", target->name);
+}
+
+static void take_target(struct input *input, const struct target *target, bool needs_target)
+{
+	input->target = target;
+	if (needs_target && !target->fn)
+		hand_over(target);
+}
+
 /* Whatever is wrong with the file ends the program. */
 static void load_input(struct input *input, const char *path, bool needs_target)
 {
@@ -128,12 +167,13 @@ static void load_input(struct input *input, const char *path, bool needs_target)
 		if (options.target && options.target != input->target)
 			die("%s is for target %s, not %s", path, input->target->name,
 			    options.target->name);
+		take_target(input, input->target, needs_target);
 		return;
 	}
-	input->target = options.target;
 	input->crash.payload = data;
 	input->crash.size = size;
-	if (input->target) {
+	if (options.target) {
+		take_target(input, options.target, needs_target);
 		strcpy(input->crash.target, input->target->name);
 		strcpy(input->crash.design, input->target->design);
 	}
@@ -168,10 +208,12 @@ static void print_program(const struct crash_file *crash, long mark)
 
 	program_decode(&program, crash->payload, crash->size);
 	program_print(&program, text, sizeof(text));
-	for (long op = -1; *line; op++) {
+	/* After the machine's line one an operation, and indented ones of its schedule. */
+	for (long op = -2; *line;) {
 		size_t len = strcspn(line, "\n");
+		bool fails = line[0] != ' ' && ++op == mark && mark >= 0;
 
-		printf("%.*s%s\n", (int)len, line, mark >= 0 && op == mark ? " # fails here" : "");
+		printf("%.*s%s\n", (int)len, line, fails ? " # fails here" : "");
 		line += len + (line[len] == '\n');
 	}
 }
@@ -246,6 +288,195 @@ static int replay_one(const char *path)
 	replay_result_free(&result);
 	free_input(&input);
 	return status;
+}
+
+/* What a run was like */
+
+#if SIM_WEAVE
+
+static void prepare_woven(void)
+{
+	replay_weave_prepare(options.mode == MODE_TRACE || options.mode == MODE_VERIFY);
+}
+
+static bool was_woven(void)
+{
+	return replay_weave_result()->known;
+}
+
+static void print_interleaving(const struct input *input, const struct replay_result *result)
+{
+	struct diagram diagram = {
+		.program = &program,
+		.title = result->verdict == REPLAY_FAILED ? result->title : NULL,
+		.full = options.full,
+	};
+
+	program_decode(&program, input->crash.payload, input->crash.size);
+	diagram_print(&diagram, stdout);
+}
+
+/* Whether the input takes the same way once more; what it was like goes to stdout. */
+static bool takes_the_same_way(const struct input *input, struct replay_result *result)
+{
+	struct woven_run *first = replay_weave_keep();
+	const struct woven *woven = replay_weave_result();
+	uint64_t fingerprint = woven->fingerprint;
+	bool known = woven->known, same;
+	char why[600];
+
+	if (!first)
+		die("out of memory");
+	replay_result_free(result);
+	run(input, true, result);
+	same = !known || replay_weave_compare(first, why, sizeof(why));
+	replay_weave_forget(first);
+	if (!same) {
+		printf("%s: two runs differ: %s\n", input->path, why);
+		return false;
+	}
+	if (!known)
+		return true;
+	printf("%s: %llu points, %llu switches, fingerprint %016llx, twice the same\n", input->path,
+	       (unsigned long long)woven->points, (unsigned long long)woven->switches,
+	       (unsigned long long)fingerprint);
+	if (input->crash.fingerprint && input->crash.fingerprint != fingerprint) {
+		printf("it was saved with another fingerprint: %016llx\n",
+		       (unsigned long long)input->crash.fingerprint);
+		return false;
+	}
+	return true;
+}
+
+/* What the strategy or the random walk chose becomes part of the program, so that it can be made less. */
+static void make_explicit(struct input *input, const char *title)
+{
+	static uint8_t bytes[PROGRAM_MAX_BYTES];
+	struct replay_result result;
+	size_t size;
+
+	program_decode(&program, input->crash.payload, input->crash.size);
+	if (!was_woven() || !replay_weave_explicit(&program))
+		return;
+	size = program_encode(&program, bytes);
+	replay_many(input->target->fn, &(struct replay_input){ bytes, size }, 1, options.seconds, true, &result);
+	if (result.verdict == REPLAY_FAILED && !strcmp(result.title, title)) {
+		free(input->crash.payload);
+		input->crash.size = size;
+		input->crash.payload = must_alloc(malloc(size));
+		memcpy(input->crash.payload, bytes, size);
+	}
+	replay_result_free(&result);
+}
+
+static void note_way(struct crash_file *crash)
+{
+	crash->fingerprint = was_woven() ? replay_weave_result()->fingerprint : 0;
+}
+
+/* An input that says itself what happens was found by a strategy only if it says so. */
+static void note_strategy(struct crash_file *crash)
+{
+	program_decode(&program, crash->payload, crash->size);
+	if (!was_woven() || program.header.rest != PROGRAM_REST_RANDOM)
+		return;
+	strcpy(crash->strategy, "random");
+	crash->seed = program.header.seed;
+}
+
+#else
+
+static void prepare_woven(void)
+{
+}
+
+static bool was_woven(void)
+{
+	return false;
+}
+
+static void print_interleaving(const struct input *input, const struct replay_result *result)
+{
+	(void)input, (void)result;
+}
+
+static bool takes_the_same_way(const struct input *input, struct replay_result *result)
+{
+	replay_result_free(result);
+	run(input, true, result);
+	return true;
+}
+
+static void make_explicit(struct input *input, const char *title)
+{
+	(void)input, (void)title;
+}
+
+static void note_way(struct crash_file *crash)
+{
+	crash->fingerprint = 0;
+}
+
+static void note_strategy(struct crash_file *crash)
+{
+	(void)crash;
+}
+
+#endif
+
+static void print_verdict(const struct input *input, const struct replay_result *result)
+{
+	if (result->verdict == REPLAY_FAILED)
+		printf("%s: %s fails: %s\n", input->path, input->target->name, result->title);
+	else
+		printf("%s: %s does not fail\n", input->path, input->target->name);
+}
+
+static int trace_one(const char *path)
+{
+	struct replay_result result;
+	struct input input;
+	int status;
+
+	load_input(&input, path, true);
+	say_other_commit(&input);
+	run(&input, true, &result);
+	if (!was_woven())
+		die("%s: inputs for %s are not woven, there is no interleaving to show", path, input.target->name);
+	print_verdict(&input, &result);
+	printf("\n");
+	print_interleaving(&input, &result);
+	status = result.verdict == REPLAY_FAILED ? EXIT_FAILED : EXIT_PASSED;
+	replay_result_free(&result);
+	free_input(&input);
+	return status;
+}
+
+static int verify_one(const char *path)
+{
+	char title[sizeof(((struct replay_result *)NULL)->title)];
+	struct replay_result result;
+	struct input input;
+	bool same;
+
+	load_input(&input, path, true);
+	say_other_commit(&input);
+	run(&input, true, &result);
+	print_verdict(&input, &result);
+	strcpy(title, result.title);
+	same = takes_the_same_way(&input, &result);
+	if (strcmp(title, result.title)) {
+		printf("the second run: %s\n", result.title[0] ? result.title : "does not fail");
+		same = false;
+	}
+	if (input.wrapped && strcmp(input.crash.title, title)) {
+		printf("it was saved %s%s\n", input.crash.title[0] ? "with the title: " : "without a title",
+		       input.crash.title);
+		same = false;
+	}
+	replay_result_free(&result);
+	free_input(&input);
+	return same ? EXIT_PASSED : EXIT_FAILED;
 }
 
 /* Several files */
@@ -416,6 +647,7 @@ static int shrink_one(const char *path)
 	if (input.target->is_program) {
 		static uint8_t bytes[PROGRAM_MAX_BYTES];
 
+		make_explicit(&input, result.title);
 		program_decode(&program, input.crash.payload, input.crash.size);
 		shrink_program(&shrink, &program);
 		free(input.crash.payload);
@@ -431,6 +663,9 @@ static int shrink_one(const char *path)
 	/* Each try ran on this build, so this build is what the file names. */
 	snprintf(input.crash.commit, sizeof(input.crash.commit), "%s", crash_file_commit());
 	snprintf(input.crash.title, sizeof(input.crash.title), "%s", result.title);
+	replay_result_free(&result);
+	run(&input, true, &result);
+	note_way(&input.crash);
 	if (options.output)
 		output = must_alloc(strdup(options.output));
 	else if (asprintf(&output, "%s.min", path) < 0)
@@ -439,8 +674,6 @@ static int shrink_one(const char *path)
 		die("%s", error.message);
 	printf("%s: %s fails: %s (%u tries)\n\n", output, input.target->name, result.title,
 	       shrink.tries);
-	replay_result_free(&result);
-	run(&input, true, &result);
 	print_input(&input, result.note);
 	free(output);
 	replay_result_free(&result);
@@ -496,6 +729,8 @@ static int wrap(const char *path)
 		die("%s is a crash file already", path);
 	run(&input, true, &result);
 	strcpy(input.crash.title, result.title);
+	note_way(&input.crash);
+	note_strategy(&input.crash);
 	if (result.verdict == REPLAY_PASSED)
 		fprintf(stderr, "mmreplay: %s does not fail here; saved without a title\n", path);
 	if (!crash_file_write(&input.crash, options.output, &error))
@@ -532,7 +767,8 @@ static int list_targets(void)
 static void set_mode(enum mode mode)
 {
 	if (options.mode != MODE_REPLAY && options.mode != mode)
-		die("only one of --shrink, --text, --assemble, --wrap, --title, --list-targets");
+		die("only one of --verify, --trace, --shrink, --text, --assemble, --wrap, --title, "
+		    "--list-targets");
 	options.mode = mode;
 }
 
@@ -569,6 +805,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'n':
 		options.tries = parse_number("--tries", arg, 1000000);
 		break;
+	case 'v':
+		set_mode(MODE_VERIFY);
+		break;
+	case 'r':
+		set_mode(MODE_TRACE);
+		options.full = arg != NULL;
+		if (arg && strcmp(arg, "full"))
+			die("--trace takes nothing or 'full', not '%s'", arg);
+		break;
 	case 's':
 		set_mode(MODE_SHRINK);
 		break;
@@ -598,8 +843,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			die("a file is missing");
 		if (options.mode != MODE_REPLAY && options.nr_paths > 1)
 			die("only replay takes more than one file");
-		if (options.output && (options.mode == MODE_REPLAY || options.mode == MODE_TEXT ||
-				       options.mode == MODE_TITLE || options.mode == MODE_LIST))
+		if (options.output && options.mode != MODE_SHRINK && options.mode != MODE_ASSEMBLE &&
+		    options.mode != MODE_WRAP)
 			die("nothing would be written to %s", options.output);
 		break;
 	default:
@@ -611,8 +856,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp_option argp_options[] = {
 	{ "target", 't', "T", 0,
 	  "Target of inputs that are no crash files (of libFuzzer, AFL++, OSS-Fuzz)", 0 },
+	{ "verify", 'v', NULL, 0,
+	  "Run it twice: does the finding come again, and does it take the same way, point by point?", 0 },
+	{ "trace", 'r', "full", OPTION_ARG_OPTIONAL,
+	  "Show how the CPUs of a woven input met: what concerns the finding, or (full) everything", 0 },
 	{ "shrink", 's', NULL, 0,
-	  "Make the input small, keeping the title; written to FILE.min or OUT", 0 },
+	  "Make the input small, keeping the title: operations, CPUs and switches go; written to FILE.min or OUT", 0 },
 	{ "text", 'x', NULL, 0, "Print the program of FILE (crash file or bytes) as text", 0 },
 	{ "assemble", 'a', NULL, 0, "FILE is text: write the program's bytes to OUT", 0 },
 	{ "wrap", 'w', NULL, 0, "Run an input that is no crash file and save it as one", 0 },
@@ -631,17 +880,25 @@ static const struct argp argp = {
 	.doc = "Runs inputs of fuzz targets again and tells what fails. FILE is a crash file, with "
 	       "--target any input; a "
 	       "directory stands for all files below it.\v"
-	       "Exit 0: nothing fails. 1: something fails. 2: could not run.",
+	       "Inputs for the woven machine are run by mmreplay_weave, which stands beside mmreplay.\n\n"
+	       "Exit 0: nothing fails. 1: something fails; with --verify: it does not come the same again. "
+	       "2: could not run.",
 };
 
 int main(int argc, char **argv)
 {
+	options.argv = argv;
 	if (argp_parse(&argp, argc, argv, 0, NULL, NULL))
 		return EXIT_UNUSABLE;
 	replay_set_note(running_op);
+	prepare_woven();
 	switch (options.mode) {
 	case MODE_REPLAY:
 		return replay_all();
+	case MODE_VERIFY:
+		return verify_one(options.paths[0]);
+	case MODE_TRACE:
+		return trace_one(options.paths[0]);
 	case MODE_SHRINK:
 		return shrink_one(options.paths[0]);
 	case MODE_TEXT:

@@ -29,6 +29,10 @@ struct told {
 static struct told *told;
 static bool leave_at_bug;
 static replay_note_fn note_fn;
+static replay_begin_fn begin_fn;
+static replay_over_fn over_fn;
+/* The input under way has been said to be over. */
+static bool is_over;
 
 /* Of a sanitizer, when one is linked: called before it ends the process. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
@@ -38,10 +42,30 @@ void replay_set_note(replay_note_fn fn)
 	note_fn = fn;
 }
 
+void replay_set_hooks(replay_begin_fn begin, replay_over_fn over)
+{
+	begin_fn = begin;
+	over_fn = over;
+}
+
 static void take_note(void)
 {
 	if (note_fn && told->note < 0)
 		told->note = note_fn();
+}
+
+static void say_over(const struct sim_bug_report *report)
+{
+	if (over_fn && !is_over) {
+		is_over = true;
+		over_fn(report);
+	}
+}
+
+static void on_death(void)
+{
+	take_note();
+	say_over(NULL);
 }
 
 static void bug_handler(const struct sim_bug_report *report)
@@ -49,6 +73,7 @@ static void bug_handler(const struct sim_bug_report *report)
 	sim_bug_title(report, told->title, sizeof(told->title));
 	told->bug = true;
 	take_note();
+	say_over(report);
 	/* Else abort() follows, and with it the sanitizer's stack. */
 	if (leave_at_bug)
 		_exit(1);
@@ -80,12 +105,17 @@ static void __noreturn run_child(replay_fn fn, const struct replay_input *inputs
 	/* Inherited dispositions of SIGALRM must not save a child that hangs. */
 	signal(SIGALRM, SIG_DFL);
 	sim_set_bug_handler(bug_handler);
+	sim_bug_quiet(brief);
 	if (__sanitizer_set_death_callback)
-		__sanitizer_set_death_callback(take_note);
+		__sanitizer_set_death_callback(on_death);
 	for (size_t i = 0; i < nr; i++) {
 		told->at = i;
+		is_over = false;
 		alarm(seconds);
+		if (begin_fn)
+			begin_fn();
 		run_input(fn, &inputs[i]);
+		say_over(NULL);
 	}
 	alarm(0);
 	told->passed = !__lsan_do_recoverable_leak_check || !__lsan_do_recoverable_leak_check();

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sim/bug.h>
+
 /** enum replay_verdict - how a run ended */
 enum replay_verdict {
 	REPLAY_PASSED,
@@ -47,6 +49,16 @@ typedef long (*replay_note_fn)(void);
 /** replay_set_note() - who is asked; NULL for nobody */
 void replay_set_note(replay_note_fn fn);
 
+/**
+ * replay_set_hooks() - who is called in the child when an input begins, and when it is over
+ * @over: given what mm_bug() found, else NULL: the input passed, or a sanitizer ends the process
+ *
+ * After a finding @over, too, runs amid a broken machine.
+ */
+typedef void (*replay_begin_fn)(void);
+typedef void (*replay_over_fn)(const struct sim_bug_report *report);
+void replay_set_hooks(replay_begin_fn begin, replay_over_fn over);
+
 /** struct replay_input - one of several inputs */
 struct replay_input {
 	const uint8_t *data;
@@ -56,7 +68,7 @@ struct replay_input {
 /**
  * replay_many() - run inputs one after the other in one child, up to the first that fails
  * @seconds: that each may take
- * @brief: only the title is wanted: leave at mm_bug() without a stack
+ * @brief: only the title is wanted: leave at mm_bug() without a word or a stack
  *
  * Each input is run from a copy of exactly its size, so that a sanitizer sees reads past its end.
  * Leaks count as failures where a leak checker is linked and on.

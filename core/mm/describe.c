@@ -170,13 +170,18 @@ int mm_describe_addr(const void *ptr, char *buf, size_t len)
 	return 0;
 }
 
-/* What a memdesc says; of a descriptor its frame in place of its address. */
+/* What a memdesc says in short: of a descriptor its frame in place of its address, of a free block not its neighbours. */
 static int describe_word(unsigned long word, char *buf, size_t len)
 {
+	static const char *const free_names[NR_MEMDESC_TYPES] = {
+		[MEMDESC_BUDDY] = "buddy", [MEMDESC_PCP] = "pcp", [MEMDESC_DEFERRED] = "deferred"
+	};
 	char desc[64];
 
 	if (word == 0)
 		return snprintf(buf, len, "0");
+	if (word_type(word) < NR_MEMDESC_TYPES && free_names[word_type(word)])
+		return snprintf(buf, len, "%s, order %u", free_names[word_type(word)], free_order(word));
 	if (memdesc_valid(word) && memdesc_has_desc(word_type(word)) &&
 	    slab_describe_desc((uintptr_t)word_desc(word), desc, sizeof(desc)))
 		return snprintf(buf, len, "%s", desc);
@@ -190,6 +195,23 @@ static int describe_pageblock(unsigned char byte, char *buf, size_t len)
 	if (mt >= MIGRATE_TYPES)
 		return snprintf(buf, len, "0x%x", byte);
 	return snprintf(buf, len, "%s%s", migratetype_names[mt], byte & PB_ISOLATE ? ", isolated" : "");
+}
+
+/* The word is the head or the tail of a list. */
+static bool is_list_end(uintptr_t addr)
+{
+	for (unsigned int i = 0; i < mm->nr_zones; i++) {
+		const struct zone *zone = &mm->zones[i];
+		size_t offset = addr - (uintptr_t)zone->free_area;
+
+		if (offset < sizeof(zone->free_area))
+			return offset % sizeof(struct free_area) < offsetof(struct free_area, nr_free);
+		offset = addr - (uintptr_t)zone->pcp;
+		if (offset < nr_cpu_ids * sizeof(*zone->pcp))
+			return offset % sizeof(*zone->pcp) - offsetof(struct per_cpu_pages, lists) <
+			       sizeof(zone->pcp->lists);
+	}
+	return false;
 }
 
 static int describe_pointer(uintptr_t value, char *buf, size_t len)
@@ -219,6 +241,8 @@ int mm_describe_value(const void *ptr, uint64_t value, char *buf, size_t len)
 		if (state && (value & 0xff) <= SECTION_GOING_OFFLINE)
 			return snprintf(buf, len, "%s", section_state_names[value & 0xff]);
 	}
+	if (is_list_end(addr))
+		return (u32)value == LIST_NIL ? snprintf(buf, len, "empty") : snprintf(buf, len, "pfn 0x%x", (u32)value);
 	return describe_pointer(value, buf, len);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -44,11 +45,16 @@ static int misbehave(const uint8_t *data, size_t size)
 
 static struct replay_result result;
 
-static void run(const char *input)
+static void run_loudly(const char *input, bool brief)
 {
 	struct replay_input one = { (const uint8_t *)input, strlen(input) };
 
-	replay_many(misbehave, &one, 1, 1, true, &result);
+	replay_many(misbehave, &one, 1, 1, brief, &result);
+}
+
+static void run(const char *input)
+{
+	run_loudly(input, true);
 }
 
 static int free_result(void **state)
@@ -73,7 +79,39 @@ static void a_bug_has_its_rule_and_function_as_title(void **state)
 	run("b");
 	assert_int_equal(result.verdict, REPLAY_FAILED);
 	assert_string_equal(result.title, "planted rule in misbehave");
+	assert_string_equal(result.output, "");
+	replay_result_free(&result);
+	run_loudly("b", false);
+	assert_string_equal(result.title, "planted rule in misbehave");
 	assert_non_null(strstr(result.output, "mmfuzz: BUG: planted rule in misbehave: as asked"));
+}
+
+/* What the child's hooks did, in memory that it shares with us. */
+static char *said;
+
+static void say_begin(void)
+{
+	strcat(said, "begin ");
+}
+
+static void say_over(const struct sim_bug_report *report)
+{
+	strcat(said, report ? report->rule : "over");
+	strcat(said, " ");
+}
+
+static void the_child_says_when_an_input_is_over(void **state)
+{
+	struct replay_input inputs[] = { { (const uint8_t *)"x", 1 }, { (const uint8_t *)"b", 1 } };
+
+	(void)state;
+	said = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(said, MAP_FAILED);
+	replay_set_hooks(say_begin, say_over);
+	replay_many(misbehave, inputs, 2, 1, true, &result);
+	replay_set_hooks(NULL, NULL);
+	assert_string_equal(said, "begin over begin planted rule ");
+	munmap(said, 4096);
 }
 
 static long say_42(void)
@@ -172,6 +210,7 @@ int main(void)
 		test(a_good_input_passes),
 		test(a_bug_has_its_rule_and_function_as_title),
 		test(the_child_is_asked_what_it_did),
+		test(the_child_says_when_an_input_is_over),
 		test(a_signal_is_named),
 		test(a_hang_is_a_timeout),
 		test(an_exit_is_a_failure),

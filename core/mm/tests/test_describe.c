@@ -24,6 +24,7 @@ static void frames_and_pageblocks(void **state)
 	assert_string_equal(name_of(pfn_to_page(0x23)), "memdesc of pfn 0x23");
 	assert_string_equal(value_of(pfn_to_page(0x23), misc_word(MISC_FROZEN, 2, 0)), "frozen, order 2");
 	assert_string_equal(value_of(pfn_to_page(0x23), 0), "0");
+	assert_string_equal(value_of(pfn_to_page(0x23), free_word(MEMDESC_BUDDY, 3, 0x20, 0x28)), "buddy, order 3");
 	assert_string_equal(name_of(&pageblock_flags[4]), "type of pageblock 4");
 	assert_string_equal(value_of(&pageblock_flags[4], MIGRATE_MOVABLE | PB_ISOLATE), "movable, isolated");
 	assert_string_equal(name_of(&mem_section[3].state), "state of section 3");
@@ -48,6 +49,8 @@ static void zones_and_pagesets(void **state)
 	assert_string_equal(name_of(&zone->pcp[0].count), "pcp->count of CPU 0, Normal");
 	assert_string_equal(name_of(&zone->pcp[1].lists[MIGRATE_PCPTYPES + MIGRATE_MOVABLE].head),
 			    "pcp->lists[1][movable].head of CPU 1, Normal");
+	assert_string_equal(value_of(&zone->pcp[1].lists[3].head, 0x23), "pfn 0x23");
+	assert_string_equal(value_of(&zone->free_area[2].free_list[1].tail, LIST_NIL), "empty");
 	assert_string_equal(name_of(&mm->mem_hotplug_lock), "mem_hotplug_lock");
 	assert_string_equal(name_of(&mm->vm_event[PGMIGRATE_FAIL]), "PGMIGRATE_FAIL");
 }

@@ -12,11 +12,18 @@
 /**
  * sim_is_helper() - of functions declared in @file: READ_ONCE() and its like, locks, accessors of a word
  *
- * All of core/sim is of that kind, and so are the accessors of a frame's word, of a bit, of a lock.
+ * All of core/sim is of that kind, and so are what the core's headers have of accessors of a frame's word, a
+ * pageblock's type, a lock, a list. What <mm/pcp.h> inlines is a path and no helper.
  */
 static inline bool sim_is_helper(const char *file)
 {
-	return (strstr(file, "/core/sim/") || strstr(file, "/mm/memdesc.h")) && !strstr(file, "/tests/");
+	static const char *const places[] = { "/core/sim/", "/mm/memdesc.h", "/mm/mmzone.h", "/mm/freelist.h",
+					      "/mm/internal.h" };
+	bool found = false;
+
+	for (unsigned int i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		found |= strstr(file, places[i]) != NULL;
+	return found && !strstr(file, "/tests/");
 }
 
 #endif /* SIM_HELPER_H */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a child that ran a program woven leaves behind for its parent: the schedule that happened, the log,
+ * and the names of words, which only the machine that it ran on knows. Only in weave builds.
+ *
+ *	replay_weave_prepare(true);
+ *	replay_many(fuzz_weave_memdesc, &input, 1, ...);
+ *	woven = replay_weave_result();
+ */
+#ifndef FUZZ_REPLAY_WEAVE_H
+#define FUZZ_REPLAY_WEAVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mmfuzz/weave.h>
+#include <weave/trace.h>
+
+#include "program.h"
+
+/** WOVEN_MAX_ENTRIES - of the schedule that happened; a longer one is cut off */
+#define WOVEN_MAX_ENTRIES (1u << 16)
+/** WOVEN_MAX_EVENTS - of the log; later ones are counted and lost */
+#define WOVEN_MAX_EVENTS  (2u << 20)
+
+/**
+ * struct woven - what came of the last run in the child
+ * @known: a program was run woven
+ * @truncated: there were more than WOVEN_MAX_ENTRIES
+ * @points, @switches, @preemptions, @fingerprint: see struct weave_result
+ * @pc, @other_pc, @addr: the accesses of a data race and their word, else 0
+ * @pfn: frame of the finding, or SIM_NO_PFN
+ * @text: the line that describes it; empty when a sanitizer found it, or nothing was found
+ * @entries: what happened in place of the default, sorted
+ */
+struct woven {
+	bool known;
+	bool truncated;
+	uint64_t points;
+	uint64_t switches;
+	uint64_t preemptions;
+	uint64_t fingerprint;
+	uintptr_t pc;
+	uintptr_t other_pc;
+	uintptr_t addr;
+	unsigned long pfn;
+	char text[1024];
+	unsigned int nr_entries;
+	struct weave_entry entries[WOVEN_MAX_ENTRIES];
+};
+
+/**
+ * replay_weave_prepare() - from now on children say what came of their runs
+ * @log: and log them
+ *
+ * Also has titles of data races named by the debug information, which is read now and not in each child.
+ */
+void replay_weave_prepare(bool log);
+
+/** replay_weave_result() - of the last child; valid until the next one runs */
+const struct woven *replay_weave_result(void);
+
+/** replay_weave_log() - of the last child; NULL without replay_weave_prepare(true). Valid likewise */
+const struct weave_trace_log *replay_weave_log(void);
+
+/** replay_weave_name() - the name of the word at @addr, as the child's core had it; NULL: none */
+const char *replay_weave_name(uintptr_t addr);
+
+/** replay_weave_value() - what @value said in the word at @addr; NULL: no more than its number */
+const char *replay_weave_value(uintptr_t addr, uint64_t value);
+
+/**
+ * replay_weave_explicit() - write the schedule of the last child into the program that it ran
+ *
+ * Then nothing of it hangs on the random walk that goes on where a schedule ends. Return: false when the schedule does
+ * not fit; @program is as it was.
+ */
+bool replay_weave_explicit(struct program *program);
+
+/** replay_weave_keep() - remember what came of the last child for replay_weave_compare(); NULL without a log */
+struct woven_run *replay_weave_keep(void);
+void replay_weave_forget(struct woven_run *run);
+
+/**
+ * replay_weave_compare() - whether the last child took the same way as @run
+ * @why: set to the first difference otherwise
+ *
+ * Asks who could run at each switch, who did, and for each access where it was made, in which operation, and at which
+ * point of it.
+ */
+bool replay_weave_compare(const struct woven_run *run, char *why, size_t len);
+
+#endif /* FUZZ_REPLAY_WEAVE_H */
