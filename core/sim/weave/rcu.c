@@ -26,6 +26,8 @@ static u64 awaited[NR_CPUS];
 /* What happened before the beginning of each grace period of this run. */
 static struct clock begun;
 static bool any_begun;
+/* The same for weak memory, which has it under the key &begun. */
+static bool memory_begun;
 /* What happened before the ends of the sections of this run that are over. */
 static struct clock ended;
 static bool any_ended;
@@ -35,6 +37,7 @@ void machine_rcu_begin(void)
 	inside = 0;
 	waiting = 0;
 	any_begun = false;
+	memory_begun = false;
 	any_ended = false;
 }
 
@@ -70,6 +73,8 @@ static void point(enum weave_kind kind, bool write, const void *pc)
 
 static void learn_of_beginnings(unsigned int cpu)
 {
+	if (memory_begun && weave_hot.flags & WEAVE_HOT_WEAK)
+		memory_acquire(&begun);
 	if (any_begun && weave_hot.flags & WEAVE_HOT_RACES)
 		race_join(cpu, &begun);
 }
@@ -151,8 +156,11 @@ void sim_rcu_synchronize(void)
 		return;
 	point(WEAVE_RCU_SYNC, true, __builtin_return_address(0));
 	/* A grace period is a full barrier at both ends. */
-	if (weave_hot.flags & WEAVE_HOT_WEAK)
+	if (weave_hot.flags & WEAVE_HOT_WEAK) {
 		memory_fence(__ATOMIC_SEQ_CST);
+		memory_release(&begun);
+		memory_begun = true;
+	}
 	if (weave_hot.flags & WEAVE_HOT_RACES) {
 		announce_beginning(cpu);
 		/* Its end is what learns of them; nothing comes in between. */
@@ -167,8 +175,5 @@ void sim_rcu_synchronize(void)
 	}
 	/* As in Linux, each other CPU has been through a full barrier meanwhile. */
 	if (weave_hot.flags & WEAVE_HOT_WEAK)
-		for (unsigned int i = 0; i < weave_now->nr; i++)
-			memory_drain(i);
-	if (weave_hot.flags & WEAVE_HOT_WEAK)
-		memory_fence(__ATOMIC_SEQ_CST);
+		memory_sync();
 }

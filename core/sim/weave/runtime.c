@@ -115,6 +115,12 @@ static void __cold log_marked(enum weave_kind kind, const void *addr, unsigned i
 
 /* ---- plain accesses ---- */
 
+/* As KCSAN sees it. */
+static bool counts_as_marked(const void *addr, unsigned int size)
+{
+	return weave_hot.flags & WEAVE_HOT_KCSAN && size <= 8 && IS_ALIGNED((uintptr_t)addr, size);
+}
+
 static __always_inline void plain(const void *addr, unsigned int size, bool write, const void *pc)
 {
 	enum weave_kind kind = write ? WEAVE_PLAIN_STORE : WEAVE_PLAIN_LOAD;
@@ -134,7 +140,7 @@ static __always_inline void plain(const void *addr, unsigned int size, bool writ
 			race_load(addr, size, pc);
 	}
 	if (unlikely(flags & WEAVE_HOT_WEAK))
-		memory_plain(addr, size, write);
+		memory_plain(addr, size, write, write && counts_as_marked(addr, size));
 }
 
 #define PLAIN(name, size, write)                  \
@@ -194,7 +200,7 @@ static void range(const void *addr, size_t len, bool write, const void *pc)
 	if (flags & WEAVE_HOT_RACES)
 		race_range(addr, len, write, pc);
 	if (flags & WEAVE_HOT_WEAK)
-		memory_plain(addr, len, write);
+		memory_plain(addr, len, write, false);
 }
 
 ENTRY void __tsan_read_range(void *addr, size_t len);
@@ -476,7 +482,7 @@ static void volatile_access(const void *addr, unsigned int size, bool write, con
 		log_access(kind, addr, size, pc);
 	check_shadow(addr, size, write, pc);
 	if (weave_hot.flags & WEAVE_HOT_WEAK)
-		memory_plain(addr, size, write);
+		memory_plain(addr, size, write, true);
 	if (weave_hot.flags & WEAVE_HOT_RACES)
 		race_check_atomic(addr, size, write, pc);
 	if (write)
@@ -548,6 +554,8 @@ void weave_acquire(const void *key)
 	if (!weave_running())
 		return;
 	weave_at(WEAVE_RMW, key, 1, true, CALLER);
+	if (weave_hot.flags & WEAVE_HOT_WEAK)
+		memory_acquire(key);
 	if (weave_hot.flags & WEAVE_HOT_RACES)
 		race_acquire(key);
 }
@@ -558,7 +566,7 @@ void weave_release(const void *key)
 		return;
 	weave_at(WEAVE_RMW, key, 1, true, CALLER);
 	if (weave_hot.flags & WEAVE_HOT_WEAK)
-		memory_drain(weave_hot.cpu);
+		memory_release(key);
 	if (weave_hot.flags & WEAVE_HOT_RACES)
 		race_release(key);
 	sched_wrote();
@@ -573,7 +581,7 @@ void weave_freed(const void *ptr, size_t len)
 	if (tracing())
 		log_event(WEAVE_EVENT_FREED, ptr, len, CALLER);
 	if (flags & WEAVE_HOT_WEAK)
-		memory_plain(ptr, len, true);
+		memory_plain(ptr, len, true, false);
 	if (flags & WEAVE_HOT_RACES)
 		race_freed(ptr, len, CALLER);
 }

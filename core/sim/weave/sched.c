@@ -143,6 +143,27 @@ static const struct weave_entry *list_take(struct weave_fibre *f, enum weave_cho
 	return entry;
 }
 
+/*
+ * The drain at the point that @f is at. It comes before a switch there, though its number is the higher one: if it is not
+ * the next entry it stays, and is passed by with the point.
+ */
+static const struct weave_entry *list_take_drain(struct weave_fibre *f)
+{
+	const struct weave_entry *entry;
+
+	list_pass(f, f->nth);
+	for (unsigned int i = f->cursor; (entry = list_at(i)) && entry->op == f->op && entry->nth == f->nth; i++) {
+		if (entry->kind != WEAVE_DRAIN)
+			continue;
+		if (i == f->cursor) {
+			f->cursor++;
+			run.list_left--;
+		}
+		return entry;
+	}
+	return NULL;
+}
+
 static void list_seek(struct weave_fibre *f)
 {
 	const struct weave_schedule *list = weave_now->config.schedule;
@@ -319,6 +340,24 @@ static unsigned int checked_pick(struct weave *w, const struct weave_point *poin
 	return next;
 }
 
+/* Before others may run, so that they may see it. */
+static void offer_drain(const struct weave *w)
+{
+	if (unlikely(weave_hot.flags & WEAVE_HOT_WEAK) && memory_waiting() & 1ull << w->current)
+		memory_drain_some();
+}
+
+/* An operation ends: what waits reaches memory, one by one, and others may run before each. */
+static void drain_at_end(void)
+{
+	if (!(weave_hot.flags & WEAVE_HOT_WEAK))
+		return;
+	while (memory_waiting() & 1ull << weave_hot.cpu) {
+		weave_at(WEAVE_END, NULL, 0, false, NULL);
+		memory_drain_next();
+	}
+}
+
 void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool write,
 		 const void *pc)
 {
@@ -338,6 +377,7 @@ void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool
 					 .nth = f->nth,
 					 .addr = (uintptr_t)addr,
 					 .pc = (uintptr_t)pc };
+	offer_drain(w);
 	if (run.list_left) {
 		entry = list_take(f, WEAVE_SWITCH);
 		if (entry && entry->value < w->nr) {
@@ -373,7 +413,7 @@ unsigned int sched_choose(enum weave_choice kind, unsigned int nr)
 
 	f->nth = weave_hot.nth;
 	if (run.list_left) {
-		entry = list_take(f, kind);
+		entry = kind == WEAVE_DRAIN ? list_take_drain(f) : list_take(f, kind);
 		if (entry && entry->value < nr)
 			value = entry->value;
 	} else if (strategy_asked(w) && w->config.strategy->choose) {
@@ -512,6 +552,7 @@ static void stand_at(struct weave *w, enum weave_kind kind, const void *addr, un
 						   .op = f->op,
 						   .nth = f->nth,
 						   .addr = (uintptr_t)addr });
+	offer_drain(w);
 }
 
 void weave_wait(bool (*ready)(const void *arg), const void *arg, const char *what)
@@ -544,9 +585,11 @@ void weave_yield(void)
 	if (!weave_running())
 		return;
 	f = current_fibre();
+	stand_at(w, WEAVE_YIELD, NULL, 0);
 	f->yielded = true;
 	f->writes_seen = w->writes;
-	stand_at(w, WEAVE_YIELD, NULL, 0);
+	if (weave_hot.flags & WEAVE_HOT_WEAK && memory_catch_up())
+		f->writes_seen--;
 	forced_switch(w);
 }
 
@@ -557,6 +600,7 @@ void weave_op(unsigned int op)
 
 	if (!weave_running())
 		return;
+	drain_at_end();
 	f = current_fibre();
 	count_points(w);
 	list_pass(f, ~0u);
@@ -619,11 +663,7 @@ static void fibre_main(void *arg)
 		weave_op(w->current);
 	run.fn(w->current, run.arg);
 	w = weave_now;
-	/* What waits in its buffer reaches memory now at the latest: others may run before. */
-	if (weave_hot.flags & WEAVE_HOT_WEAK) {
-		weave_at(WEAVE_END, NULL, 0, false, NULL);
-		memory_drain(w->current);
-	}
+	drain_at_end();
 	stand_at(w, WEAVE_END, NULL, 0);
 	f->ended = true;
 	f->context->clean = true;

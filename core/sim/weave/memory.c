@@ -1,0 +1,1262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The memory of a run under TSO or the Linux model. Stores reach memory one by one, in an order that all agree on;
+ * what is weak is when they do, and that a load may miss the last of them. Must not decide anything: every alternative
+ * goes through sched_choose(). docs/memory-model.md has the rules and why they are sound.
+ *
+ * Who must have seen what is kept in views: of each fibre, how many of its stores in the order in which they reached
+ * memory. All that is merged here, for want of room or because sizes differ, is merged upwards: whoever reads it
+ * learns more than he had to, so that what the model forbids is never shown.
+ */
+#include <string.h>
+
+#include "memory.h"
+#include "race.h"
+#include "trace.h"
+
+#define MAX_WAITING 8u	  /* of a fibre; the next store takes effect at once */
+#define MAX_HISTORY 4u	  /* values of a word that loads may return, with the newest */
+#define MAX_WORDS   1024u /* with a history at one time, see forget_words() */
+#define NR_BUCKETS  2048u
+#define MAX_POINTERS 4u
+/* A load so far behind a pointer that was loaded depends on it. */
+#define OBJECT_BYTES 512u
+/* The lowest address that a pointer may hold: smaller values are numbers. */
+#define POINTER_MIN 0x10000u
+/* Tags and locks live in these bits of a pointer. */
+#define POINTER_TAG 15u
+
+#define NOBODY	    (~0u)
+#define WHOLE	    0xffu /* all bytes of a granule */
+#define FOREIGN	    (1ull << 63)
+
+/**
+ * struct view - of each fibre how many of its stores are known
+ *
+ * Only the first model.width entries are used.
+ */
+struct view {
+	u32 t[WEAVE_MAX_FIBRES];
+};
+
+/**
+ * struct message - what the reader of a store learns
+ * @fenced: stores that a fence or release put before it: visible to whoever orders his later loads behind this one
+ * @everywhere: those that reached all fibres before it, thanks to a full barrier; all that happens later in any
+ *	order, dependencies included, passes it on
+ * @race: the race detector's
+ */
+struct message {
+	struct view fenced;
+	struct view everywhere;
+	struct clock race;
+};
+
+/**
+ * struct store - one value of a word
+ * @author, @index: the index-th store of that fibre to reach memory; NOBODY: it was there before
+ */
+struct store {
+	u32 author;
+	u32 index;
+	u64 value;
+	struct message message;
+};
+
+/**
+ * struct word - the last values of some bytes within a granule of 8
+ * @granule: address >> 3; with FOREIGN: a key
+ * @bytes: mask of the bytes
+ * @mixed: accessed by different sizes: all of the granule, the newest value only
+ * @unknown: the newest value is whatever memory holds
+ * @next: in its bucket or in the list of free ones; 0: none
+ * @oldest, @newest: numbers of stores, which lie at number % MAX_HISTORY
+ * @floor: of each fibre the oldest one that it may still read
+ */
+struct word {
+	u64 granule;
+	u8 bytes;
+	bool mixed;
+	bool unknown;
+	u16 next;
+	u32 oldest;
+	u32 newest;
+	u32 floor[WEAVE_MAX_FIBRES];
+	struct store stores[MAX_HISTORY];
+};
+
+/**
+ * struct waiting - a store that has not reached memory
+ * @epoch: write barriers of its fibre before it
+ * @release: all earlier stores go first
+ * @fenced_own: a write barrier stands between it and an earlier store that waits
+ * @delayed: others may have run since
+ */
+struct waiting {
+	uintptr_t addr;
+	u64 value;
+	u32 epoch;
+	u8 size;
+	bool release;
+	bool fenced_own;
+	bool delayed;
+	const void *pc;
+	struct message message;
+};
+
+/* A pointer that was loaded, and what its users must have seen. */
+struct pointer {
+	uintptr_t lo;
+	struct view fenced;
+};
+
+/**
+ * struct cpu_memory - what one fibre knows
+ * @queue: its waiting stores, oldest first: indices of @slots
+ * @count: of its stores have reached memory
+ * @epoch: write barriers so far
+ * @bound: what its next load must not miss
+ * @loaded: the same, if all loads so far were ordered before it
+ * @stored: @loaded at its last store: whatever is ordered behind a later load is ordered behind these loads too
+ * @known: all that it has stored and read: what a release tells
+ * @fenced: @known at the last write barrier: what a relaxed store tells
+ * @fence_waits: stores were waiting then, which are not in @fenced
+ * @released: @known at the last release
+ * @everywhere: see struct message
+ */
+struct cpu_memory {
+	u8 queue[MAX_WAITING + 1];
+	struct waiting slots[MAX_WAITING + 1];
+	struct pointer pointers[MAX_POINTERS];
+	unsigned int nr_waiting;
+	unsigned int nr_pointers;
+	u32 used_slots;
+	u32 count;
+	u32 epoch;
+	bool stale;
+	bool has_released;
+	bool fence_waits;
+	struct view bound;
+	struct view loaded;
+	struct view stored;
+	struct view known;
+	struct view fenced;
+	struct view released;
+	struct view everywhere;
+};
+
+static struct cpu_memory cpus[WEAVE_MAX_FIBRES];
+
+static struct {
+	unsigned int nr;
+	unsigned int width;
+	bool lkmm;
+	/* Words are kept: for older values, or for the race detector's messages. */
+	bool words;
+	u64 waiting;
+	/* What some fibre knew at a full barrier. */
+	struct view everywhere;
+} model;
+
+static struct word words[MAX_WORDS + 1];
+static u16 buckets[NR_BUCKETS];
+static u16 nr_words, free_word;
+/* All that was known of words that were forgotten; author and index are in it. */
+static struct message forgotten;
+static bool any_forgotten;
+
+static struct cpu_memory *current(void)
+{
+	return &cpus[weave_hot.cpu];
+}
+
+static bool racing(void)
+{
+	return weave_hot.flags & WEAVE_HOT_RACES;
+}
+
+/* ---- views ---- */
+
+static void view_join(struct view *to, const struct view *from)
+{
+	for (unsigned int i = 0; i < model.width; i += CLOCK_STEP)
+		for (unsigned int j = i; j < i + CLOCK_STEP; j++)
+			to->t[j] = to->t[j] > from->t[j] ? to->t[j] : from->t[j];
+}
+
+static void view_copy(struct view *to, const struct view *from)
+{
+	for (unsigned int i = 0; i < model.width; i += CLOCK_STEP)
+		memcpy(&to->t[i], &from->t[i], CLOCK_STEP * sizeof(u32));
+}
+
+static void view_clear(struct view *view)
+{
+	memset(view, 0, model.width * sizeof(u32));
+}
+
+static void message_clear(struct message *message)
+{
+	view_clear(&message->fenced);
+	view_clear(&message->everywhere);
+	if (racing())
+		memset(&message->race, 0, race_hot.width * sizeof(u32));
+}
+
+static void message_copy(struct message *to, const struct message *from)
+{
+	if (model.lkmm) {
+		view_copy(&to->fenced, &from->fenced);
+		view_copy(&to->everywhere, &from->everywhere);
+	}
+	if (racing())
+		clock_copy(to->race.t, from->race.t);
+}
+
+static void message_join(struct message *to, const struct message *from)
+{
+	if (model.lkmm) {
+		view_join(&to->fenced, &from->fenced);
+		view_join(&to->everywhere, &from->everywhere);
+	}
+	if (racing())
+		clock_join(to->race.t, from->race.t);
+}
+
+/* ---- the log ---- */
+
+static void __cold log_now(enum weave_kind kind, const void *addr, unsigned int size, weave_value old,
+			   weave_value value, u8 flags, const void *pc)
+{
+	const struct weave_fibre *f = &weave_now->fibres[weave_now->current];
+
+	trace_event(&(struct weave_event){ .kind = (u8)kind,
+					   .fibre = (u8)weave_hot.cpu,
+					   .size = (u8)size,
+					   .flags = flags,
+					   .op = f->op,
+					   .nth = weave_hot.nth,
+					   .addr = (uintptr_t)addr,
+					   .pc = (uintptr_t)pc,
+					   .old = (u64)old,
+					   .value = (u64)value });
+}
+
+static bool tracing(void)
+{
+	return unlikely(weave_hot.flags & WEAVE_HOT_TRACE);
+}
+
+/* ---- bytes ---- */
+
+static weave_value read_bytes(const void *addr, unsigned int size)
+{
+	weave_value value = 0;
+
+	switch (size) {
+	case 1:
+		return *(const u8 *)addr;
+	case 2:
+		return *(const u16 *)addr;
+	case 4:
+		return *(const u32 *)addr;
+	case 8:
+		return *(const u64 *)addr;
+	}
+	memcpy(&value, addr, size);
+	return value;
+}
+
+static void write_bytes(void *addr, unsigned int size, weave_value value)
+{
+	switch (size) {
+	case 1:
+		*(u8 *)addr = (u8)value;
+		return;
+	case 2:
+		*(u16 *)addr = (u16)value;
+		return;
+	case 4:
+		*(u32 *)addr = (u32)value;
+		return;
+	case 8:
+		*(u64 *)addr = (u64)value;
+		return;
+	}
+	memcpy(addr, &value, size);
+}
+
+static weave_value truncated(weave_value value, unsigned int size)
+{
+	return size < sizeof(value) ? value & (((weave_value)1 << 8 * size) - 1) : value;
+}
+
+static bool overlap(uintptr_t a, size_t a_size, uintptr_t b, size_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+/* It lies in two granules or three: no history, no delay. */
+static bool is_wide(uintptr_t addr, unsigned int size)
+{
+	return (addr & 7) + size > 8;
+}
+
+static u8 bytes_of(uintptr_t addr, unsigned int size)
+{
+	return (u8)(((1u << size) - 1) << (addr & 7));
+}
+
+/* ---- words ---- */
+
+static u16 *bucket_of(u64 granule)
+{
+	return &buckets[granule * 0x9e3779b97f4a7c15u >> 53];
+}
+
+static const struct store *newest(const struct word *word)
+{
+	return &word->stores[word->newest % MAX_HISTORY];
+}
+
+/* @to covers all that a reader of the store learns, as if he had read it. */
+static void merge_store(struct message *to, const struct store *store)
+{
+	message_join(to, &store->message);
+	if (store->author != NOBODY)
+		to->fenced.t[store->author] = max(to->fenced.t[store->author], store->index);
+}
+
+static void merge_word(struct message *to, const struct word *word)
+{
+	for (u32 i = word->oldest; i != word->newest + 1; i++)
+		merge_store(to, &word->stores[i % MAX_HISTORY]);
+}
+
+/* No room: what the words told all is told by every word that has no history. */
+static void forget_words(void)
+{
+	if (!any_forgotten)
+		message_clear(&forgotten);
+	any_forgotten = true;
+	for (unsigned int i = 0; i < NR_BUCKETS; i++)
+		for (u16 index = buckets[i]; index; index = words[index].next)
+			merge_word(&forgotten, &words[index]);
+	memset(buckets, 0, sizeof(buckets));
+	nr_words = 0;
+	free_word = 0;
+}
+
+/* A word with one store, of nobody. */
+static struct word *new_word(u64 granule, u8 bytes)
+{
+	u16 index = free_word, *bucket;
+	struct word *word;
+	struct store *store;
+
+	if (index) {
+		free_word = words[index].next;
+	} else {
+		if (nr_words == MAX_WORDS)
+			forget_words();
+		index = ++nr_words;
+	}
+	word = &words[index];
+	bucket = bucket_of(granule);
+	word->granule = granule;
+	word->bytes = bytes;
+	word->mixed = false;
+	word->unknown = false;
+	word->next = *bucket;
+	word->oldest = 0;
+	word->newest = 0;
+	memset(word->floor, 0, model.width * sizeof(u32));
+	store = &word->stores[0];
+	store->author = NOBODY;
+	store->index = 0;
+	if (any_forgotten)
+		message_copy(&store->message, &forgotten);
+	else
+		message_clear(&store->message);
+	*bucket = index;
+	return word;
+}
+
+/* The words of the granule that overlap @bytes are no more; @merged, if not NULL, covers them. */
+static void drop_words(u64 granule, u8 bytes, struct message *merged)
+{
+	u16 *link = bucket_of(granule);
+
+	while (*link) {
+		u16 index = *link;
+		struct word *word = &words[index];
+
+		if (word->granule != granule || !(word->bytes & bytes)) {
+			link = &word->next;
+			continue;
+		}
+		if (merged)
+			merge_word(merged, word);
+		*link = word->next;
+		word->next = free_word;
+		free_word = index;
+	}
+}
+
+/* From here on the granule is one word, without older values. */
+static struct word *mix_granule(u64 granule)
+{
+	struct message merged;
+	struct word *word;
+
+	message_clear(&merged);
+	drop_words(granule, WHOLE, &merged);
+	word = new_word(granule, WHOLE);
+	word->mixed = true;
+	word->unknown = true;
+	message_join(&word->stores[0].message, &merged);
+	return word;
+}
+
+/* The word of exactly these bytes, or that of the whole granule if sizes are mixed there; NULL: none. */
+static struct word *find_word(u64 granule, u8 bytes)
+{
+	for (u16 index = *bucket_of(granule); index; index = words[index].next) {
+		struct word *word = &words[index];
+
+		if (word->granule != granule || !(word->bytes & bytes))
+			continue;
+		if (word->mixed || word->bytes == bytes)
+			return word;
+		return mix_granule(granule);
+	}
+	return NULL;
+}
+
+/* A word whose newest value is not what memory holds was written by code that does not call us: it is as new. */
+static struct word *known_word(uintptr_t addr, unsigned int size)
+{
+	struct word *word = find_word(addr >> 3, bytes_of(addr, size));
+	u64 value;
+
+	if (!word || word->mixed)
+		return word;
+	value = (u64)read_bytes((const void *)addr, size);
+	if (word->unknown) {
+		word->unknown = false;
+		word->stores[word->newest % MAX_HISTORY].value = value;
+	} else if (newest(word)->value != value) {
+		drop_words(word->granule, word->bytes, NULL);
+		return NULL;
+	}
+	return word;
+}
+
+/* Where the next store to the word goes. */
+static struct store *next_store(struct word *word)
+{
+	if (word->mixed)
+		return &word->stores[word->newest % MAX_HISTORY];
+	word->newest++;
+	if (word->newest - word->oldest == MAX_HISTORY)
+		word->oldest++;
+	return &word->stores[word->newest % MAX_HISTORY];
+}
+
+/* A store of @fibre reaches the granule: for its readers. */
+static void remember(unsigned int fibre, u32 index, struct word *word, u64 value, const struct message *message)
+{
+	struct store *store = next_store(word);
+
+	if (word->mixed) {
+		/* Bytes of older stores may still be read. */
+		if (store->author != NOBODY)
+			store->message.fenced.t[store->author] =
+				max(store->message.fenced.t[store->author], store->index);
+		message_join(&store->message, message);
+	} else {
+		message_copy(&store->message, message);
+	}
+	store->author = fibre;
+	store->index = index;
+	store->value = value;
+	word->floor[fibre] = word->newest;
+}
+
+/* The word that a store goes to; it has its older value. */
+static struct word *word_to_write(uintptr_t addr, unsigned int size)
+{
+	struct word *word = known_word(addr, size);
+
+	if (!word) {
+		word = new_word(addr >> 3, bytes_of(addr, size));
+		word->stores[0].value = (u64)read_bytes((const void *)addr, size);
+	}
+	return word;
+}
+
+/* ---- what loads learn ---- */
+
+static bool acquires(int order)
+{
+	return order != __ATOMIC_RELAXED && order != __ATOMIC_RELEASE;
+}
+
+static bool releases(int order)
+{
+	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
+static void learn_message(struct cpu_memory *cpu, const struct message *message, bool at_once)
+{
+	view_join(&cpu->loaded, &message->fenced);
+	view_join(&cpu->known, &message->fenced);
+	view_join(&cpu->everywhere, &message->everywhere);
+	if (at_once)
+		view_join(&cpu->bound, &message->fenced);
+}
+
+/*
+ * @overtook: an earlier load of this fibre had seen a newer value, so this one was executed before it. What follows is
+ * treated as ordered behind this one, lest a chain of such loads lead back in time.
+ */
+static void learn(struct cpu_memory *cpu, const struct store *store, int order, bool overtook)
+{
+	if (racing())
+		race_receive(&store->message.race, order);
+	if (!model.lkmm)
+		return;
+	learn_message(cpu, &store->message, acquires(order) || overtook);
+	if (store->author != NOBODY)
+		cpu->known.t[store->author] = max(cpu->known.t[store->author], store->index);
+}
+
+/* Loads from here on come behind the last load, and so behind all before the last store. */
+static void order_loads(struct cpu_memory *cpu, int order)
+{
+	if (model.lkmm && acquires(order))
+		view_join(&cpu->bound, &cpu->stored);
+}
+
+/* A load of a word without a history. */
+static void learn_forgotten(struct cpu_memory *cpu, int order)
+{
+	if (!any_forgotten)
+		return;
+	if (racing())
+		race_receive(&forgotten.race, order);
+	if (model.lkmm)
+		learn_message(cpu, &forgotten, acquires(order));
+}
+
+/* ---- address dependencies ---- */
+
+/*
+ * A relaxed load of what may be a pointer: loads from the object come behind it. When there is no room the oldest
+ * pointer counts as used.
+ */
+static void note_pointer(struct cpu_memory *cpu, weave_value value, const struct message *message)
+{
+	uintptr_t lo = (uintptr_t)value & ~(uintptr_t)POINTER_TAG;
+	struct pointer *pointer;
+
+	if (value >> 47 || lo < POINTER_MIN)
+		return;
+	if (cpu->nr_pointers == MAX_POINTERS) {
+		view_join(&cpu->bound, &cpu->pointers[0].fenced);
+		view_join(&cpu->bound, &cpu->stored);
+		memmove(cpu->pointers, cpu->pointers + 1, (MAX_POINTERS - 1) * sizeof(*pointer));
+		cpu->nr_pointers--;
+	}
+	pointer = &cpu->pointers[cpu->nr_pointers++];
+	pointer->lo = lo;
+	if (message)
+		view_copy(&pointer->fenced, &message->fenced);
+	else
+		view_clear(&pointer->fenced);
+}
+
+static void use_pointers(struct cpu_memory *cpu, uintptr_t addr)
+{
+	for (unsigned int i = 0; i < cpu->nr_pointers; i++) {
+		if (addr - cpu->pointers[i].lo >= OBJECT_BYTES)
+			continue;
+		view_join(&cpu->bound, &cpu->pointers[i].fenced);
+		view_join(&cpu->bound, &cpu->stored);
+	}
+}
+
+/* ---- stores that wait ---- */
+
+static struct waiting *waiting_at(struct cpu_memory *cpu, unsigned int position)
+{
+	return &cpu->slots[cpu->queue[position]];
+}
+
+/* @earlier must reach memory before @later. */
+static bool goes_first(const struct waiting *earlier, const struct waiting *later)
+{
+	return !model.lkmm || later->release || earlier->epoch < later->epoch ||
+	       overlap(earlier->addr, earlier->size, later->addr, later->size);
+}
+
+static void remove_waiting(struct cpu_memory *cpu, unsigned int fibre, unsigned int position)
+{
+	cpu->used_slots &= ~(1u << cpu->queue[position]);
+	cpu->nr_waiting--;
+	memmove(cpu->queue + position, cpu->queue + position + 1, cpu->nr_waiting - position);
+	if (!cpu->nr_waiting)
+		model.waiting &= ~(1ull << fibre);
+}
+
+/* The store takes effect, whatever else waits. */
+static void take_effect(unsigned int fibre, struct waiting *store)
+{
+	struct cpu_memory *cpu = &cpus[fibre];
+	const weave_value old = read_bytes((const void *)store->addr, store->size);
+	const u32 index = ++cpu->count;
+
+	if (store->release || store->fenced_own)
+		store->message.fenced.t[fibre] = index;
+	if (store->release)
+		cpu->released.t[fibre] = index;
+	cpu->known.t[fibre] = index;
+	if (model.words)
+		remember(fibre, index, word_to_write(store->addr, store->size), store->value, &store->message);
+	write_bytes((void *)store->addr, store->size, store->value);
+	sched_wrote();
+	if (store->delayed && tracing()) {
+		const struct weave_fibre *f = &weave_now->fibres[fibre];
+
+		trace_event(&(struct weave_event){ .kind = WEAVE_EVENT_DRAIN,
+						   .fibre = (u8)fibre,
+						   .size = store->size,
+						   .op = f->op,
+						   .nth = fibre == weave_hot.cpu ? weave_hot.nth : f->nth,
+						   .addr = store->addr,
+						   .pc = (uintptr_t)store->pc,
+						   .old = (u64)old,
+						   .value = store->value });
+	}
+}
+
+/* The store at @position reaches memory, behind those that must go first. */
+static void let_go(unsigned int fibre, unsigned int position)
+{
+	struct cpu_memory *cpu = &cpus[fibre];
+	unsigned int going = 1u << position;
+
+	for (unsigned int i = position; i-- > 0;)
+		for (unsigned int j = i + 1; j <= position; j++)
+			if (going & 1u << j && goes_first(waiting_at(cpu, i), waiting_at(cpu, j)))
+				going |= 1u << i;
+	for (unsigned int i = 0, gone = 0; i <= position; i++) {
+		if (!(going & 1u << i))
+			continue;
+		take_effect(fibre, waiting_at(cpu, i - gone));
+		remove_waiting(cpu, fibre, i - gone);
+		gone++;
+	}
+}
+
+void memory_drain(unsigned int fibre)
+{
+	while (cpus[fibre].nr_waiting)
+		let_go(fibre, 0);
+}
+
+bool memory_drain_next(void)
+{
+	if (!current()->nr_waiting)
+		return false;
+	let_go(weave_hot.cpu, 0);
+	return true;
+}
+
+u64 memory_waiting(void)
+{
+	return model.waiting;
+}
+
+/* Only those are offered that need not wait for another one. */
+void memory_drain_some(void)
+{
+	struct cpu_memory *cpu = current();
+	unsigned int ready[MAX_WAITING], nr = 0, choice;
+
+	for (unsigned int i = 0; i < cpu->nr_waiting; i++) {
+		unsigned int j = 0;
+
+		while (j < i && !goes_first(waiting_at(cpu, j), waiting_at(cpu, i)))
+			j++;
+		if (j == i)
+			ready[nr++] = i;
+	}
+	if (!nr)
+		return;
+	choice = sched_choose(WEAVE_DRAIN, nr + 1);
+	if (choice)
+		let_go(weave_hot.cpu, ready[choice - 1]);
+}
+
+/* Waiting stores that overlap these bytes reach memory. */
+static void drain_bytes(struct cpu_memory *cpu, uintptr_t addr, size_t len)
+{
+	for (unsigned int i = cpu->nr_waiting; i-- > 0;) {
+		if (!overlap(waiting_at(cpu, i)->addr, waiting_at(cpu, i)->size, addr, len))
+			continue;
+		let_go(weave_hot.cpu, i);
+		i = cpu->nr_waiting;
+	}
+}
+
+/* Stores that a write barrier put before all that comes now. */
+static void drain_fenced(struct cpu_memory *cpu)
+{
+	while (cpu->nr_waiting && waiting_at(cpu, 0)->epoch < cpu->epoch)
+		let_go(weave_hot.cpu, 0);
+}
+
+/* A release that waits goes before an acquiring read-modify-write: an unlock before the next lock. */
+static void drain_releases(struct cpu_memory *cpu)
+{
+	for (unsigned int i = cpu->nr_waiting; i-- > 0;) {
+		if (!waiting_at(cpu, i)->release)
+			continue;
+		let_go(weave_hot.cpu, i);
+		i = cpu->nr_waiting;
+	}
+}
+
+/* The own waiting store that a load of these bytes returns; NULL: none, and memory has all that is to be read. */
+static const struct waiting *forwarded(struct cpu_memory *cpu, uintptr_t addr, unsigned int size)
+{
+	for (unsigned int i = cpu->nr_waiting; i-- > 0;) {
+		const struct waiting *store = waiting_at(cpu, i);
+
+		if (!overlap(store->addr, store->size, addr, size))
+			continue;
+		if (store->addr == addr && store->size == size)
+			return store;
+		drain_bytes(cpu, addr, size);
+		return NULL;
+	}
+	return NULL;
+}
+
+/* ---- fences ---- */
+
+static void write_barrier(struct cpu_memory *cpu)
+{
+	view_copy(&cpu->fenced, &cpu->known);
+	cpu->fence_waits = cpu->nr_waiting;
+	if (cpu->fence_waits)
+		cpu->epoch++;
+}
+
+static void read_barrier(struct cpu_memory *cpu)
+{
+	view_join(&cpu->bound, &cpu->loaded);
+	cpu->nr_pointers = 0;
+}
+
+/*
+ * What this fibre knows has reached everybody before anything that it does next. The race detector is not told: such
+ * knowledge is no happens-before.
+ */
+static void full_barrier(struct cpu_memory *cpu)
+{
+	memory_drain(weave_hot.cpu);
+	if (!model.lkmm)
+		return;
+	view_join(&model.everywhere, &cpu->known);
+	view_copy(&cpu->known, &model.everywhere);
+	view_join(&cpu->everywhere, &model.everywhere);
+	view_join(&cpu->bound, &model.everywhere);
+	read_barrier(cpu);
+	write_barrier(cpu);
+}
+
+void memory_fence(int order)
+{
+	struct cpu_memory *cpu = current();
+
+	if (racing())
+		race_fence(order);
+	if (order == __ATOMIC_SEQ_CST) {
+		full_barrier(cpu);
+		return;
+	}
+	if (!model.lkmm)
+		return;
+	if (acquires(order))
+		read_barrier(cpu);
+	if (releases(order))
+		write_barrier(cpu);
+}
+
+void memory_sync(void)
+{
+	for (unsigned int i = 0; i < model.nr; i++) {
+		memory_drain(i);
+		model.everywhere.t[i] = cpus[i].count;
+	}
+	full_barrier(current());
+	if (racing())
+		race_fence(__ATOMIC_SEQ_CST);
+}
+
+/* ---- marked accesses ---- */
+
+/* Of how many values a load may return one, the newest included. */
+static unsigned int alternatives(const struct cpu_memory *cpu, const struct word *word)
+{
+	u32 floor = word->floor[weave_hot.cpu], number = word->newest;
+	unsigned int nr = 1;
+
+	for (; number > word->oldest && number > floor; number--, nr++) {
+		const struct store *store = &word->stores[number % MAX_HISTORY];
+
+		if (store->index <= cpu->bound.t[store->author])
+			break;
+	}
+	return nr;
+}
+
+/* The store that a load reads, the @choice-th older one, as far as the fibre is concerned. */
+static const struct store *read_word(struct cpu_memory *cpu, struct word *word, unsigned int choice, int order)
+{
+	u32 number = word->newest - choice;
+	bool overtook = false;
+
+	for (u32 i = number + 1; i != word->newest + 1; i++) {
+		const struct store *missed = &word->stores[i % MAX_HISTORY];
+
+		overtook |= missed->index <= cpu->loaded.t[missed->author];
+	}
+	word->floor[weave_hot.cpu] = max(word->floor[weave_hot.cpu], number);
+	learn(cpu, &word->stores[number % MAX_HISTORY], order, overtook);
+	cpu->stale |= choice;
+	return &word->stores[number % MAX_HISTORY];
+}
+
+static weave_value load_word(struct cpu_memory *cpu, uintptr_t addr, unsigned int size, int order, u8 *flags)
+{
+	struct word *word = model.words ? known_word(addr, size) : NULL;
+	const struct store *store;
+	unsigned int nr = 1, choice = 0;
+	weave_value value;
+
+	if (!word) {
+		value = read_bytes((const void *)addr, size);
+		learn_forgotten(cpu, order);
+	} else {
+		if (model.lkmm && !word->mixed)
+			nr = alternatives(cpu, word);
+		if (nr > 1)
+			choice = sched_choose(WEAVE_STALE, nr);
+		store = read_word(cpu, word, choice, order);
+		value = choice ? store->value : read_bytes((const void *)addr, size);
+		if (choice)
+			*flags = WEAVE_TRACE_STALE;
+	}
+	if (model.lkmm && size == 8 && !acquires(order))
+		note_pointer(cpu, value, word ? &store->message : any_forgotten ? &forgotten : NULL);
+	return value;
+}
+
+/* All granules that a wide access touches, one after the other. */
+#define for_each_granule(granule, addr, size) \
+	for (u64 granule = (addr) >> 3; granule <= ((addr) + (size) - 1) >> 3; granule++)
+
+static void learn_wide(struct cpu_memory *cpu, uintptr_t addr, unsigned int size, int order)
+{
+	if (!model.words)
+		return;
+	for_each_granule(granule, addr, size)
+		learn(cpu, newest(mix_granule(granule)), order, false);
+}
+
+weave_value memory_load(const void *ptr, unsigned int size, int order, const void *pc)
+{
+	struct cpu_memory *cpu = current();
+	const uintptr_t addr = (uintptr_t)ptr;
+	const struct waiting *own;
+	weave_value value;
+	u8 flags = 0;
+
+	if (model.lkmm) {
+		if (order == __ATOMIC_SEQ_CST)
+			full_barrier(cpu);
+		use_pointers(cpu, addr);
+	}
+	own = forwarded(cpu, addr, size);
+	if (own) {
+		value = own->value;
+		if (model.lkmm && size == 8)
+			note_pointer(cpu, value, NULL);
+	} else if (is_wide(addr, size)) {
+		learn_wide(cpu, addr, size, order);
+		value = read_bytes(ptr, size);
+	} else {
+		value = load_word(cpu, addr, size, order, &flags);
+	}
+	order_loads(cpu, order);
+	if (tracing())
+		log_now(WEAVE_LOAD, ptr, size, value, value, flags, pc);
+	if (racing())
+		race_check_atomic(ptr, size, false, pc);
+	return value;
+}
+
+/* What a store made now tells; its fibre's own entry is set when it takes effect. */
+static void make_message(struct cpu_memory *cpu, struct message *message, int order)
+{
+	if (racing())
+		race_message(&message->race, order);
+	if (!model.lkmm)
+		return;
+	view_copy(&message->everywhere, &cpu->everywhere);
+	view_copy(&message->fenced, releases(order) ? &cpu->known : &cpu->fenced);
+	view_join(&message->fenced, &cpu->everywhere);
+	view_copy(&cpu->stored, &cpu->loaded);
+	if (releases(order)) {
+		view_copy(&cpu->released, &cpu->known);
+		cpu->has_released = true;
+	}
+}
+
+/* Whether a store that a write barrier puts before the next one has no number yet. */
+static bool fence_waits(struct cpu_memory *cpu)
+{
+	if (cpu->fence_waits && !(cpu->nr_waiting && waiting_at(cpu, 0)->epoch < cpu->epoch)) {
+		cpu->fenced.t[weave_hot.cpu] = cpu->count;
+		cpu->fence_waits = false;
+	}
+	return cpu->fence_waits;
+}
+
+/* At the end of the queue. */
+static struct waiting *enqueue(struct cpu_memory *cpu, uintptr_t addr, unsigned int size, u64 value, int order,
+			       const void *pc)
+{
+	unsigned int slot = __ffs(~(unsigned long)cpu->used_slots);
+	struct waiting *store = &cpu->slots[slot];
+
+	store->addr = addr;
+	store->size = (u8)size;
+	store->value = (u64)truncated(value, size);
+	store->epoch = cpu->epoch;
+	store->release = releases(order);
+	store->fenced_own = fence_waits(cpu);
+	store->delayed = false;
+	store->pc = pc;
+	make_message(cpu, &store->message, order);
+	cpu->used_slots |= 1u << slot;
+	cpu->queue[cpu->nr_waiting++] = (u8)slot;
+	model.waiting |= 1ull << weave_hot.cpu;
+	return store;
+}
+
+/* Its granules have one value each, and nothing of it waits. */
+static void store_wide(struct cpu_memory *cpu, uintptr_t addr, unsigned int size, weave_value value, int order,
+		       bool rmw)
+{
+	struct message message;
+	u32 index;
+
+	if (!model.lkmm || releases(order))
+		memory_drain(weave_hot.cpu);
+	drain_fenced(cpu);
+	make_message(cpu, &message, order);
+	index = ++cpu->count;
+	message.fenced.t[weave_hot.cpu] = index;
+	cpu->known.t[weave_hot.cpu] = index;
+	if (releases(order))
+		cpu->released.t[weave_hot.cpu] = index;
+	if (model.words && rmw)
+		for_each_granule(granule, addr, size)
+			message_join(&message, &newest(mix_granule(granule))->message);
+	if (model.words)
+		for_each_granule(granule, addr, size)
+			remember(weave_hot.cpu, index, mix_granule(granule), 0, &message);
+	write_bytes((void *)addr, size, value);
+	sched_wrote();
+}
+
+static bool may_wait(const struct cpu_memory *cpu, uintptr_t addr, unsigned int size, int order)
+{
+	const struct word *word;
+
+	if (order == __ATOMIC_SEQ_CST || cpu->nr_waiting >= MAX_WAITING || is_wide(addr, size))
+		return false;
+	word = model.words ? find_word(addr >> 3, bytes_of(addr, size)) : NULL;
+	return !word || !word->mixed;
+}
+
+void memory_store(void *ptr, unsigned int size, weave_value value, int order, const void *pc)
+{
+	struct cpu_memory *cpu = current();
+	const uintptr_t addr = (uintptr_t)ptr;
+	bool delayed;
+
+	if (order == __ATOMIC_SEQ_CST)
+		full_barrier(cpu);
+	delayed = may_wait(cpu, addr, size, order) && sched_choose(WEAVE_DELAY, 2);
+	if (tracing())
+		log_now(WEAVE_STORE, ptr, size, read_bytes(ptr, size), value, delayed ? WEAVE_TRACE_DELAYED : 0, pc);
+	if (racing())
+		race_check_atomic(ptr, size, true, pc);
+	if (is_wide(addr, size)) {
+		drain_bytes(cpu, addr, size);
+		store_wide(cpu, addr, size, value, order, false);
+	} else {
+		enqueue(cpu, addr, size, (u64)value, order, pc)->delayed = delayed;
+		if (!delayed)
+			let_go(weave_hot.cpu, cpu->nr_waiting - 1);
+	}
+	if (order == __ATOMIC_SEQ_CST)
+		full_barrier(cpu);
+}
+
+/*
+ * An acquiring read-modify-write comes behind the last release of its fibre, and behind the one that it reads from, for
+ * all stores after it: what a lock gives beyond an acquire.
+ */
+static void lock_order(struct cpu_memory *cpu, const struct message *read)
+{
+	drain_releases(cpu);
+	if (cpu->has_released)
+		view_join(&cpu->fenced, &cpu->released);
+	if (read)
+		view_join(&cpu->fenced, &read->fenced);
+}
+
+/* The load half, of the newest value. @message: what the new value passes on. */
+static void rmw_read(struct cpu_memory *cpu, uintptr_t addr, unsigned int size, int order, struct message *message)
+{
+	struct word *word = NULL;
+
+	message_clear(message);
+	if (is_wide(addr, size)) {
+		learn_wide(cpu, addr, size, order);
+		return;
+	}
+	if (model.words)
+		word = known_word(addr, size);
+	if (word)
+		message_copy(message, &read_word(cpu, word, 0, order)->message);
+	else
+		learn_forgotten(cpu, order);
+}
+
+static void rmw_write(struct cpu_memory *cpu, void *ptr, unsigned int size, weave_value value, int order,
+		      const struct message *read, const void *pc)
+{
+	struct waiting *store;
+
+	if (is_wide((uintptr_t)ptr, size)) {
+		store_wide(cpu, (uintptr_t)ptr, size, value, order, true);
+		return;
+	}
+	store = enqueue(cpu, (uintptr_t)ptr, size, (u64)value, order, pc);
+	message_join(&store->message, read);
+	let_go(weave_hot.cpu, cpu->nr_waiting - 1);
+}
+
+weave_value memory_rmw(void *ptr, unsigned int size,
+		       bool (*update)(weave_value old, weave_value *new, void *arg), void *arg, int order,
+		       int fail, const void *pc)
+{
+	struct cpu_memory *cpu = current();
+	const uintptr_t addr = (uintptr_t)ptr;
+	struct message read;
+	weave_value old, new;
+	bool stored;
+
+	drain_bytes(cpu, addr, size);
+	old = read_bytes(ptr, size);
+	stored = update(old, &new, arg);
+	if (!stored)
+		order = fail;
+	if (order == __ATOMIC_SEQ_CST || !model.lkmm)
+		full_barrier(cpu);
+	if (model.lkmm)
+		use_pointers(cpu, addr);
+	rmw_read(cpu, addr, size, order, &read);
+	if (model.lkmm && acquires(order))
+		lock_order(cpu, &read);
+	if (model.lkmm && size == 8 && !acquires(order))
+		note_pointer(cpu, old, &read);
+	if (tracing())
+		log_now(WEAVE_RMW, ptr, size, old, stored ? new : old, stored ? 0 : WEAVE_TRACE_FAILED, pc);
+	if (racing())
+		race_check_atomic(ptr, size, stored, pc);
+	if (stored)
+		rmw_write(cpu, ptr, size, new, order, &read, pc);
+	order_loads(cpu, order);
+	if (stored && order == __ATOMIC_SEQ_CST)
+		full_barrier(cpu);
+	return old;
+}
+
+/* ---- accesses that are not ours ---- */
+
+/* A store that is made behind our back: its value is the only one, and a relaxed store's message comes with it. */
+static void plain_store(struct cpu_memory *cpu, uintptr_t addr, unsigned int size)
+{
+	struct message message;
+	struct word *word;
+
+	if (is_wide(addr, size)) {
+		for_each_granule(granule, addr, size)
+			mix_granule(granule);
+		return;
+	}
+	make_message(cpu, &message, __ATOMIC_RELAXED);
+	drop_words(addr >> 3, bytes_of(addr, size), NULL);
+	word = new_word(addr >> 3, bytes_of(addr, size));
+	word->unknown = true;
+	message_copy(&word->stores[0].message, &message);
+}
+
+/* A word of which a plain access was made has no older values for its reader, or for nobody if it was written. */
+static void settle_word(struct word *word, bool write)
+{
+	if (!write)
+		word->floor[weave_hot.cpu] = word->newest;
+	else if (!word->mixed)
+		drop_words(word->granule, word->bytes, NULL);
+}
+
+static void settle_all(uintptr_t addr, size_t len, bool write)
+{
+	for (unsigned int i = 0; i < NR_BUCKETS; i++)
+		for (u16 index = buckets[i], next; index; index = next) {
+			struct word *word = &words[index];
+
+			next = word->next;
+			if (!(word->granule & FOREIGN) && overlap(word->granule << 3, 8, addr, len))
+				settle_word(word, write);
+		}
+}
+
+static void settle_granule(u64 granule, u8 bytes, bool write)
+{
+	for (u16 index = *bucket_of(granule), next; index; index = next) {
+		struct word *word = &words[index];
+
+		next = word->next;
+		if (word->granule == granule && word->bytes & bytes)
+			settle_word(word, write);
+	}
+}
+
+void memory_plain(const void *ptr, size_t len, bool write, bool marked)
+{
+	struct cpu_memory *cpu = current();
+	const uintptr_t addr = (uintptr_t)ptr;
+
+	drain_bytes(cpu, addr, len);
+	if (!model.words)
+		return;
+	if (marked && write)
+		plain_store(cpu, addr, (unsigned int)len);
+	else if (len > 8 * NR_BUCKETS)
+		settle_all(addr, len, write);
+	else if (is_wide(addr, (unsigned int)len))
+		for_each_granule(granule, addr, len)
+			settle_granule(granule, WHOLE, write);
+	else
+		settle_granule(addr >> 3, bytes_of(addr, (unsigned int)len), write);
+}
+
+/* ---- keys ---- */
+
+void memory_acquire(const void *key)
+{
+	struct cpu_memory *cpu = current();
+	const struct word *word;
+	const struct message *message;
+
+	if (!model.lkmm)
+		return;
+	word = find_word((uintptr_t)key | FOREIGN, WHOLE);
+	message = word ? &newest(word)->message : any_forgotten ? &forgotten : NULL;
+	if (message)
+		learn_message(cpu, message, true);
+	lock_order(cpu, message);
+	order_loads(cpu, __ATOMIC_ACQUIRE);
+}
+
+void memory_release(const void *key)
+{
+	struct cpu_memory *cpu = current();
+	struct word *word;
+	struct message *message;
+
+	memory_drain(weave_hot.cpu);
+	if (!model.lkmm)
+		return;
+	word = find_word((uintptr_t)key | FOREIGN, WHOLE) ?: new_word((uintptr_t)key | FOREIGN, WHOLE);
+	message = &word->stores[word->newest % MAX_HISTORY].message;
+	view_join(&message->fenced, &cpu->known);
+	view_join(&message->everywhere, &cpu->everywhere);
+	view_copy(&cpu->stored, &cpu->loaded);
+	view_copy(&cpu->released, &cpu->known);
+	cpu->has_released = true;
+}
+
+/* ---- runs ---- */
+
+bool memory_catch_up(void)
+{
+	struct cpu_memory *cpu = current();
+	bool stale = cpu->stale;
+
+	for (unsigned int i = 0; i < model.nr; i++)
+		cpu->bound.t[i] = cpus[i].count;
+	cpu->stale = false;
+	return stale;
+}
+
+static void begin_cpu(struct cpu_memory *cpu)
+{
+	cpu->nr_waiting = 0;
+	cpu->nr_pointers = 0;
+	cpu->used_slots = 0;
+	cpu->count = 0;
+	cpu->epoch = 0;
+	cpu->stale = false;
+	cpu->has_released = false;
+	cpu->fence_waits = false;
+	view_clear(&cpu->bound);
+	view_clear(&cpu->loaded);
+	view_clear(&cpu->stored);
+	view_clear(&cpu->known);
+	view_clear(&cpu->fenced);
+	view_clear(&cpu->released);
+	view_clear(&cpu->everywhere);
+}
+
+void memory_begin(struct weave *weave)
+{
+	model.nr = weave->nr;
+	model.width = round_up(weave->nr, CLOCK_STEP);
+	model.lkmm = weave->config.memory == WEAVE_LKMM;
+	model.words = model.lkmm || racing();
+	model.waiting = 0;
+	view_clear(&model.everywhere);
+	memset(buckets, 0, sizeof(buckets));
+	nr_words = 0;
+	free_word = 0;
+	any_forgotten = false;
+	for (unsigned int i = 0; i < weave->nr; i++)
+		begin_cpu(&cpus[i]);
+}
+
+void memory_end(void)
+{
+	for (unsigned int i = 0; i < model.nr; i++)
+		memory_drain(i);
+}
