@@ -106,7 +106,7 @@ static void print_access(const struct shadow_access *access, const char *intro)
 	for (unsigned int i = 0; i < nr; i++)
 		print_frame(i + 1, pcs[i]);
 	if (race_logs[fibre].nr > RACE_LOG)
-		print(line, snprintf(line, sizeof(line), "    (the log holds no more)\n"), sizeof(line));
+		print(line, snprintf(line, sizeof(line), "    (outer functions may be missing)\n"), sizeof(line));
 }
 
 static const char *rule_of(u64 a, u64 b)

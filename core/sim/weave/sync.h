@@ -45,12 +45,12 @@ static __always_inline struct sync *sync_at(u32 index)
 	return (struct sync *)(sync_pool + index);
 }
 
-/** sync_only() - the usual case: the one message of the cell is that of the bytes @mask; else NULL */
-static __always_inline struct sync *sync_only(const struct shadow_cell *cell, u64 mask)
+/** sync_same() - the usual case: the first message of the cell is that of just the bytes @mask; else NULL */
+static __always_inline struct sync *sync_same(const struct shadow_cell *cell, u64 mask)
 {
 	struct sync *sync = cell->sync ? sync_at(cell->sync) : NULL;
 
-	return sync && sync->mask == mask && !sync->next ? sync : NULL;
+	return sync && sync->mask == mask ? sync : NULL;
 }
 
 /** sync_begin() - a run begins: no messages */
@@ -75,7 +75,7 @@ static __always_inline void sync_write(struct shadow_cell *cell, u64 mask, const
 
 	if (!message && !cell->sync)
 		return;
-	sync = sync_only(cell, mask);
+	sync = sync_same(cell, mask);
 	if (sync && message)
 		clock_copy(sync->clock, message);
 	else
@@ -89,7 +89,7 @@ static __always_inline void sync_pass(struct shadow_cell *cell, u64 mask, const 
 
 	if (!more && !cell->sync)
 		return;
-	sync = sync_only(cell, mask);
+	sync = sync_same(cell, mask);
 	if (!sync)
 		sync_pass_any(cell, mask, more);
 	else if (more)

@@ -316,6 +316,7 @@ static bool random_history(u64 seed, unsigned int nr_fibres, bool kcsan)
 	static struct model saved;
 	static bool racy;
 
+	sim_bug_quiet(true);
 	memset(&model, 0, sizeof(model));
 	model.nr_fibres = nr_fibres;
 	model.kcsan = kcsan;
@@ -363,7 +364,6 @@ static bool by_number(uintptr_t pc, char *name, size_t name_size, char *place, s
 static int setup(void **state)
 {
 	(void)state;
-	sim_bug_quiet(true);
 	weave_now = &fake_run;
 	weave_set_symbolizer(by_number);
 	return 0;
@@ -436,7 +436,7 @@ static void generations_wrap(void **state)
 }
 
 static u64 large[20000];
-static u64 word, first, second;
+static u64 word, data, first, second;
 static u64 *plain_target;
 
 static void write_plainly(void)
@@ -503,6 +503,65 @@ static void touch(void)
 	race_store(&word, 8, NULL);
 }
 
+static void read_data(void)
+{
+	race_load(&data, 8, NULL);
+}
+
+/*
+ * With the one cell before them, the table becomes too small between the two cells of an access, which moves the first
+ * of them. To run first, while it is small.
+ */
+static void accesses_of_two_cells_in_a_growing_table(void **state)
+{
+	static unsigned __int128 pairs[3000];
+
+	(void)state;
+	weave_hot.flags = WEAVE_HOT_RACES;
+	race_begin(2);
+	race_store(&data, 8, NULL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(pairs); i++)
+		race_atomic_rmw(&pairs[i], 16, __ATOMIC_RELEASE, NULL);
+	weave_hot.cpu = 1;
+	assert_bug("data race in f0 / f0", read_data);
+	race_atomic_load(&pairs[ARRAY_SIZE(pairs) - 1], 8, __ATOMIC_ACQUIRE, NULL);
+	assert_no_bug(read_data);
+	weave_hot.cpu = 0;
+}
+
+/*
+ *	CPU 0			CPU 1			CPU 2
+ *	flag = 0 (marked)
+ *				flag = 1 (plain)
+ *	data; release flag = 2
+ *				flag = 3 (plain)
+ *							acquire flag; data
+ */
+static void a_store_that_kcsan_lets_pass_ends_a_sequence(void **state)
+{
+	(void)state;
+	weave_hot.flags = WEAVE_HOT_RACES | WEAVE_HOT_KCSAN;
+	for (int again = 0; again < 2; again++) {
+		race_begin(3);
+		race_atomic_store(&word, 8, __ATOMIC_RELAXED, NULL);
+		weave_hot.cpu = 1;
+		race_store(&word, 8, NULL);
+		weave_hot.cpu = 0;
+		race_store(&data, 8, NULL);
+		race_atomic_store(&word, 8, __ATOMIC_RELEASE, NULL);
+		weave_hot.cpu = 1;
+		if (again)
+			race_store(&word, 8, NULL);
+		weave_hot.cpu = 2;
+		race_atomic_load(&word, 8, __ATOMIC_ACQUIRE, NULL);
+		if (again)
+			assert_bug("data race in f0 / f0", read_data);
+		else
+			assert_no_bug(read_data);
+		weave_hot.cpu = 0;
+	}
+}
+
 static void begin_with(u32 generation)
 {
 	shadow_set_generation(generation);
@@ -561,10 +620,12 @@ static void a_million_runs_hold_what_the_first_held(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accesses_of_two_cells_in_a_growing_table),
 		cmocka_unit_test(two_fibres_as_the_model_says),
 		cmocka_unit_test(four_fibres_as_the_model_says),
 		cmocka_unit_test(sixty_four_fibres_as_the_model_says),
 		cmocka_unit_test(kcsan_mode_as_the_model_says),
+		cmocka_unit_test(a_store_that_kcsan_lets_pass_ends_a_sequence),
 		cmocka_unit_test(generations_wrap),
 		cmocka_unit_test(a_run_begins_with_nothing),
 		cmocka_unit_test(tables_grow_once),
