@@ -164,6 +164,7 @@ struct weave_config {
  *	addresses in it
  * @schedule: what happened in place of the default, sorted; valid until the next run
  * @truncated: it was too long to be kept whole
+ * @redundant: exhaustive search noticed on the way that it had run what is equivalent to this
  */
 struct weave_result {
 	bool found;
@@ -178,6 +179,7 @@ struct weave_result {
 	uint64_t fingerprint;
 	struct weave_schedule schedule;
 	bool truncated;
+	bool redundant;
 };
 
 /**
@@ -243,6 +245,13 @@ void weave_yield(void);
  * @what: for the finding "deadlock": literal, "zone lock"
  */
 void weave_wait(bool (*ready)(const void *arg), const void *arg, const char *what);
+/**
+ * weave_wait_on() - the same, and whoever changes the condition does so right after a point at @word
+ *
+ * Exhaustive search takes a weave_wait() to depend on everything that others do, which is slow.
+ */
+void weave_wait_on(bool (*ready)(const void *arg), const void *arg, const void *word,
+		   const char *what);
 /**
  * weave_acquire(), weave_release() - order between fibres that instrumentation cannot see
  *

@@ -132,7 +132,7 @@ void machine_wait_unlocked(const u32 *word, u32 rank, const char *func)
 			deadlock(word, rank, func);
 		return;
 	}
-	sched_wait(word_is_free, word, sim_lock_name(rank), func);
+	sched_wait(word_is_free, word, word, sim_lock_name(rank), func);
 }
 
 void machine_interrupt(void (*fn)(void *arg), void *arg)

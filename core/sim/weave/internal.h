@@ -83,6 +83,7 @@ struct weave_fibre {
  * @index: number of this run, from 0
  * @writes: marked writes so far in this run; what yields look at
  * @rng: seeded anew for each run from seed and index
+ * @redundant: the strategy knows that it leads to nothing new
  * @state: the strategy's, state_size bytes, zero at first, kept between runs
  */
 struct weave {
@@ -98,6 +99,7 @@ struct weave {
 	u64 run_points;
 	u64 index;
 	u64 writes;
+	bool redundant;
 	struct weave_rng rng;
 	void *state;
 	struct weave_fibre fibres[WEAVE_MAX_FIBRES];
@@ -113,6 +115,7 @@ struct weave {
  *	picks. Called at points when @ask_in has run out, and, with @forced, whenever the current fibre cannot go on
  * @choose: of @nr alternatives of memory at the point (0: the default); NULL: always the default
  * @end: the run is over, or was left with a finding; may be NULL
+ * @release: gives back what @state owns, all of it from weave_allocator(); may be NULL
  * @estimate: see weave_estimate(); may be NULL
  *
  * State that lives in @state only is what lets several explorations be under way.
@@ -126,6 +129,7 @@ struct weave_strategy {
 	unsigned int (*choose)(struct weave *weave, const struct weave_point *point,
 			       enum weave_choice kind, unsigned int nr);
 	void (*end)(struct weave *weave, bool found);
+	void (*release)(struct weave *weave);
 	double (*estimate)(const struct weave *weave);
 };
 
@@ -177,8 +181,9 @@ static __always_inline void weave_at(enum weave_kind kind, const void *addr, uns
  */
 unsigned int sched_choose(enum weave_choice kind, unsigned int nr);
 
-/** sched_wait() - weave_wait(), and the function that waits, for the title of a deadlock */
-void sched_wait(bool (*ready)(const void *arg), const void *arg, const char *what, const char *func);
+/** sched_wait() - weave_wait_on(), and the function that waits, for the title of a deadlock */
+void sched_wait(bool (*ready)(const void *arg), const void *arg, const void *word, const char *what,
+		const char *func);
 
 /** sched_wrote() - a marked write took effect: those who yielded may look again */
 static __always_inline void sched_wrote(void)

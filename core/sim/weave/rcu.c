@@ -170,7 +170,8 @@ void sim_rcu_synchronize(void)
 	awaited[cpu] = inside & ~(1ull << cpu);
 	if (awaited[cpu]) {
 		waiting |= 1ull << cpu;
-		sched_wait(nobody_awaited, &awaited[cpu], "a grace period", "synchronize_rcu");
+		sched_wait(nobody_awaited, &awaited[cpu], &weave_rcu_word, "a grace period",
+			   "synchronize_rcu");
 		waiting &= ~(1ull << cpu);
 	}
 	/* As in Linux, each other CPU has been through a full barrier meanwhile. */

@@ -44,6 +44,7 @@ static struct {
 	struct weave_entry *record;
 	unsigned int nr_record;
 	bool truncated;
+	bool redundant;
 } run;
 
 static struct weave_fibre *current_fibre(void)
@@ -557,24 +558,35 @@ static void stand_at(struct weave *w, enum weave_kind kind, const void *addr, un
 
 void weave_wait(bool (*ready)(const void *arg), const void *arg, const char *what)
 {
-	sched_wait(ready, arg, what, what);
+	sched_wait(ready, arg, NULL, what, what);
 }
 
-void sched_wait(bool (*ready)(const void *arg), const void *arg, const char *what, const char *func)
+void weave_wait_on(bool (*ready)(const void *arg), const void *arg, const void *word,
+		   const char *what)
+{
+	sched_wait(ready, arg, word, what, what);
+}
+
+void sched_wait(bool (*ready)(const void *arg), const void *arg, const void *word, const char *what,
+		const char *func)
 {
 	struct weave *w = weave_now;
 	struct weave_fibre *f;
 
 	MM_BUG_ON(!weave_running(), "wait outside of a run", SIM_NO_PFN, "for %s", what);
-	if (ready(arg))
-		return;
 	f = current_fibre();
 	f->ready = ready;
 	f->ready_arg = arg;
 	f->what = what;
 	f->func = func;
-	stand_at(w, WEAVE_WAIT, arg, sizeof(u32));
-	forced_switch(w);
+	if (!ready(arg)) {
+		stand_at(w, WEAVE_WAIT, word ?: arg, word ? sizeof(u32) : 0);
+		forced_switch(w);
+		return;
+	}
+	/* Somebody may come first, and then it must wait. */
+	weave_at(WEAVE_WAIT, word ?: arg, word ? sizeof(u32) : 0, false, NULL);
+	f->ready = NULL;
 }
 
 void weave_yield(void)
@@ -769,6 +781,7 @@ static void count_run(const struct weave *w)
 	run.points = w->points;
 	run.switches = w->switches;
 	run.preemptions = w->preemptions;
+	run.redundant = w->redundant;
 }
 
 void weave_so_far(struct weave_result *result)
@@ -792,6 +805,7 @@ void weave_so_far(struct weave_result *result)
 	result->schedule.entries = run.record;
 	result->schedule.nr = run.nr_record;
 	result->truncated = run.truncated;
+	result->redundant = run.redundant;
 }
 
 bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, void *arg),
@@ -806,6 +820,7 @@ bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, 
 		memset(result, 0, sizeof(*result));
 	weave_now = w;
 	w->points = w->switches = w->preemptions = w->writes = 0;
+	w->redundant = false;
 	w->current = 0;
 	w->ask_in = 1;
 	w->rng.state = w->config.seed * 0xd1342543de82ef95u + w->index;
@@ -893,8 +908,15 @@ struct weave *weave_new(const struct weave_config *config)
 	return w;
 }
 
+static void release_state(struct weave *w)
+{
+	if (w->config.strategy && w->config.strategy->release)
+		w->config.strategy->release(w);
+}
+
 void weave_free(struct weave *w)
 {
+	release_state(w);
 	weave_allocator(w->state, 0);
 	weave_allocator(w, 0);
 }
@@ -910,6 +932,7 @@ void weave_set_seed(struct weave *w, uint64_t seed)
 	w->config.seed = seed;
 	w->index = 0;
 	w->run_points = 0;
+	release_state(w);
 	if (w->state)
 		memset(w->state, 0, w->config.strategy->state_size);
 }

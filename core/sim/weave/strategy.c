@@ -13,6 +13,7 @@ const struct weave_strategy *const weave_strategies[] = {
 	&weave_strategy_pos,
 	&weave_strategy_bounded,
 	&weave_strategy_round_robin,
+	&weave_strategy_exhaustive,
 	/* clang-format on */
 };
 const unsigned int weave_nr_strategies = ARRAY_SIZE(weave_strategies);
