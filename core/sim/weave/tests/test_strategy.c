@@ -117,16 +117,18 @@ static void a_run_is_its_seed_and_number(void **state __maybe_unused)
 static void another_seed_is_another_walk(void **state __maybe_unused)
 {
 	for (unsigned int i = 0; i < weave_nr_strategies; i++) {
-		struct weave *one = weave_new(
-			&(struct weave_config){ .strategy = weave_strategies[i], .seed = 1 });
-		struct weave *other = weave_new(
-			&(struct weave_config){ .strategy = weave_strategies[i], .seed = 2 });
+		struct weave_config config = { .strategy = weave_strategies[i] };
+		struct weave *one, *other;
 		unsigned int differ = 0;
 		struct weave_result a, b;
 
 		/* It enumerates: the seed has no say. */
-		if (!strcmp(weave_strategies[i]->name, "exhaustive"))
+		if (!strcmp(config.strategy->name, "exhaustive"))
 			continue;
+		config.seed = 1;
+		one = weave_new(&config);
+		config.seed = 2;
+		other = weave_new(&config);
 		for (unsigned int run = 0; run < 50; run++) {
 			run_mixture(one, &a);
 			run_mixture(other, &b);
@@ -156,16 +158,16 @@ static void spin(unsigned int fibre, void *arg __maybe_unused)
 static void spinning_starves_nobody(void **state __maybe_unused)
 {
 	for (unsigned int i = 0; i < weave_nr_strategies; i++) {
-		struct weave *weave =
-			weave_new(&(struct weave_config){ .strategy = weave_strategies[i],
-							  .seed = 1,
-							  .max_points = 10000,
-							  .catch = true });
+		const struct weave_config config = {
+			.strategy = weave_strategies[i], .seed = 1, .max_points = 10000, .catch = true
+		};
 		struct weave_result result;
+		struct weave *weave;
 
 		/* Loops like these have no end of schedules. */
-		if (!strcmp(weave_strategies[i]->name, "exhaustive"))
+		if (!strcmp(config.strategy->name, "exhaustive"))
 			continue;
+		weave = weave_new(&config);
 		for (unsigned int run = 0; run < 100; run++) {
 			shared_word = 0;
 			assert_true(weave_run(weave, 3, spin, NULL, &result));
