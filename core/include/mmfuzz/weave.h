@@ -122,6 +122,7 @@ struct weave_strategy;
  * @ops: the functions say by weave_op() where their operations begin; else each fibre is one operation, of its
  *	own number. Before the first weave_op() a fibre has no point
  * @begun: fibres from 0 on that begin at once; the others wait for weave_spawn(). 0: all
+ * @threads: reports call a fibre "thread", by the number of its operation
  * @shared_stacks: fibres pass pointers into their stacks to others: accesses to the own stack count as any
  *	other, in place of costing next to nothing
  * @max_points: of one run; more is the finding "livelock". 0: 1,000,000
@@ -144,6 +145,7 @@ struct weave_config {
 	bool ops;
 	bool catch;
 	unsigned int begun;
+	bool threads;
 	bool shared_stacks;
 	uint64_t max_points;
 	void (*interrupt)(unsigned int fibre, unsigned int value);

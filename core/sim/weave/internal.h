@@ -161,6 +161,10 @@ static __always_inline bool weave_is_private(const void *addr)
 
 /* ---- sched.c ---- */
 
+/** sched_who() - "CPU 2", or with config.threads "thread" and its operation; returns as snprintf() does */
+int sched_who(char *text, size_t size, unsigned int fibre, u32 op);
+
+
 /** sched_point() - the slow half of weave_point(): something may be due here */
 void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool write,
 		 const void *pc);

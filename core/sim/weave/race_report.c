@@ -58,7 +58,7 @@ static int describe(const struct shadow_access *access, char *text, size_t size)
 {
 	u64 head = access->head;
 	unsigned int log = head >> SHADOW_SIZE_SHIFT & 7;
-	char what[64], where[32] = "";
+	char what[64], who[32], where[32] = "";
 
 	if (!(head & SHADOW_LIVE))
 		snprintf(what, sizeof(what), "free");
@@ -71,9 +71,10 @@ static int describe(const struct shadow_access *access, char *text, size_t size)
 			 head & SHADOW_WRITE ? "write" :
 					       "read",
 			 1u << log, log ? "s" : "");
-	if (access->op != WEAVE_NO_OP)
+	sched_who(who, sizeof(who), shadow_fibre(head), access->op);
+	if (access->op != WEAVE_NO_OP && !weave_now->config.threads)
 		snprintf(where, sizeof(where), " in operation %u", access->op);
-	return snprintf(text, size, "%s by CPU %u%s", what, shadow_fibre(head), where);
+	return snprintf(text, size, "%s by %s%s", what, who, where);
 }
 
 static void print(const char *line, int len, size_t size)

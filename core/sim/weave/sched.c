@@ -326,9 +326,12 @@ static void interrupt(struct weave *w, struct weave_fibre *f, unsigned int value
 
 static void __noreturn __cold livelock(const struct weave *w)
 {
+	char who[32];
+
+	sched_who(who, sizeof(who), w->current, w->fibres[w->current].op);
 	sim_bug("livelock", w->fibres[w->current].what ?: "weave", SIM_NO_PFN,
-		"%llu points and no end, in operation %u of CPU %u", (unsigned long long)w->points,
-		w->fibres[w->current].op, w->current);
+		"%llu points and no end, in operation %u of %s", (unsigned long long)w->points,
+		w->fibres[w->current].op, who);
 }
 
 static unsigned int checked_pick(struct weave *w, const struct weave_point *point)
@@ -430,6 +433,13 @@ unsigned int sched_choose(enum weave_choice kind, unsigned int nr)
 
 /* ---- forced choices ---- */
 
+int sched_who(char *text, size_t size, unsigned int fibre, u32 op)
+{
+	bool thread = weave_now && weave_now->config.threads;
+
+	return snprintf(text, size, "%s %u", thread ? "thread" : "CPU", thread ? op : fibre);
+}
+
 /* "f1 / f2": two of those who wait, by name, so that it is the same whoever came first. */
 static void add_func(const char *funcs[2], const char *func)
 {
@@ -449,6 +459,7 @@ static void __noreturn __cold deadlock(const struct weave *w)
 {
 	static char title[128];
 	const char *funcs[2] = { NULL, NULL };
+	char name[32];
 	char who[700];
 	size_t used = 0;
 
@@ -458,8 +469,9 @@ static void __noreturn __cold deadlock(const struct weave *w)
 		if (f->ended)
 			continue;
 		add_func(funcs, f->func);
-		used += snprintf(who + used, sizeof(who) - used, "%sCPU %u waits for %s",
-				 used ? ", " : "", i, f->what);
+		sched_who(name, sizeof(name), i, f->op);
+		used += snprintf(who + used, sizeof(who) - used, "%s%s waits for %s",
+				 used ? ", " : "", name, f->what);
 		if (f->func != f->what && used < sizeof(who))
 			used += snprintf(who + used, sizeof(who) - used, " in %s", f->func);
 	}
@@ -773,6 +785,10 @@ void weave_spawn(unsigned int fibre)
 	begin_fibre(w, fibre);
 	run.nr_ended--;
 	sched_wrote();
+	/* The strategy may have waited for it. */
+	count_points(w);
+	w->ask_in = min(w->ask_in, 1u);
+	set_stop(w);
 }
 
 /* Of the run under way, or the last one. */

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Three philosophers, each takes the left fork first. */
+#include <pthread.h>
+
+#define N 3
+
+static pthread_mutex_t forks[N];
+
+static void *dine(void *arg)
+{
+	long seat = (long)arg;
+
+	pthread_mutex_lock(&forks[seat]);
+	pthread_mutex_lock(&forks[(seat + 1) % N]);
+	pthread_mutex_unlock(&forks[(seat + 1) % N]);
+	pthread_mutex_unlock(&forks[seat]);
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_t threads[N];
+
+	for (int i = 0; i < N; i++)
+		pthread_mutex_init(&forks[i], NULL);
+	for (long i = 0; i < N; i++)
+		pthread_create(&threads[i], NULL, dine, (void *)i);
+	for (int i = 0; i < N; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < N; i++)
+		pthread_mutex_destroy(&forks[i]);
+	return 0;
+}
