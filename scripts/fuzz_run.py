@@ -362,6 +362,8 @@ class Afl(FuzzRunner):
         listed = subprocess.run(["build/asan/bin/mmreplay", "--list-targets"], capture_output=True, text=True, check=True)
         if re.search(rf"^{self.name} +program$", listed.stdout, re.M):
             env["AFL_CUSTOM_MUTATOR_LIBRARY"] = os.path.abspath("build/plain/bin/afl_mutator.so")
+        if self.name.startswith("fuzz_weave_"):
+            env["MMFUZZ_SCHEDULES"] = "1"
         watch = threading.Thread(target=self.watch, daemon=True)
         watch.start()
         code, _ = self.start(["afl-fuzz", "-i", self.corpus_dir, "-o", self.out, "-V", str(left), "-m", "none",

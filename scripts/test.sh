@@ -121,6 +121,7 @@ afl_stable() {
 	if build/asan/bin/mmreplay --list-targets | grep -q "^$1 *program\$"; then
 		export AFL_CUSTOM_MUTATOR_LIBRARY=$PWD/build/plain/bin/afl_mutator.so
 	fi
+	case $1 in fuzz_weave_*) export MMFUZZ_SCHEDULES=1 ;; esac
 	export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
 	afl-fuzz -i "corpus/$1" -o "$out" -m none -t 25000 -E 3000 -- "build/afl/bin/$1"
 	cat "$stats"

@@ -2,8 +2,10 @@
 /*
  * The program mutator as AFL++ calls it (AFL_CUSTOM_MUTATOR_LIBRARY), by the names and arguments
  * that its documentation of custom mutators gives for 4.04c. For targets whose inputs are programs
- * only. Loaded into afl-fuzz: no core, no machine.
+ * only. Loaded into afl-fuzz: no core, no machine. With MMFUZZ_SCHEDULES=1 in the environment schedules are
+ * changed as well, for targets that run them.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 /* struct mutator - ours, for one afl-fuzz */
 struct mutator {
 	struct rng rng;
+	bool woven;
 	uint8_t out[PROGRAM_MAX_BYTES];
 	char description[32];
 };
@@ -38,6 +41,7 @@ void *afl_custom_init(void *afl, unsigned int seed)
 	if (!mutator)
 		return NULL;
 	mutator->rng = rng_seed(seed);
+	mutator->woven = getenv("MMFUZZ_SCHEDULES") != NULL;
 	return mutator;
 }
 
@@ -51,6 +55,9 @@ static size_t mutate(struct mutator *mutator, const uint8_t *buf, size_t size, s
 	if (size > max_size)
 		size = max_size;
 	memcpy(mutator->out, buf, size);
+	if (mutator->woven)
+		return program_mutate_woven(mutator->out, size, max_size, rng_next(&mutator->rng),
+					    NULL);
 	return program_mutate(mutator->out, size, max_size, rng_next(&mutator->rng));
 }
 

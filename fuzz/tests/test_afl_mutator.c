@@ -57,11 +57,41 @@ static void the_same_seed_gives_the_same_mutants(void **state)
 	afl_custom_deinit(two);
 }
 
+/* Only for who asks for them: a target that does not run schedules has no use for other ones. */
+static void schedules_are_made_on_demand(void **state)
+{
+	static struct program program;
+	unsigned int switches[2] = { 0 };
+
+	(void)state;
+	for (unsigned int woven = 0; woven < 2; woven++) {
+		struct mutator *mutator;
+
+		if (woven)
+			setenv("MMFUZZ_SCHEDULES", "1", 1);
+		mutator = afl_custom_init(NULL, 5);
+		for (unsigned int round = 0; round < 500; round++) {
+			/* Four operations on two CPUs. */
+			uint8_t in[PROGRAM_HEADER_BYTES + 4 * PROGRAM_RECORD_BYTES] = { 1 };
+			uint8_t *out;
+			size_t size = afl_custom_fuzz(mutator, in, sizeof(in), &out, NULL, 0, 1000);
+
+			program_decode(&program, out, size);
+			switches[woven] += program.nr_switches;
+		}
+		afl_custom_deinit(mutator);
+		unsetenv("MMFUZZ_SCHEDULES");
+	}
+	assert_true(switches[1] > 100);
+	assert_true(switches[0] < 30);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mutants_are_programs_of_at_most_max_size),
 		cmocka_unit_test(the_same_seed_gives_the_same_mutants),
+		cmocka_unit_test(schedules_are_made_on_demand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
