@@ -83,11 +83,11 @@ bool strategy_conflict(const struct weave_point *a, const struct weave_point *b)
 }
 
 unsigned int strategy_choose(struct weave *weave, const struct weave_point *point __maybe_unused,
-			     enum weave_choice kind __maybe_unused, unsigned int nr)
+			     enum weave_choice kind, unsigned int nr)
 {
 	/* Of 16. */
-	static const u8 deviations[] = { 0, 1, 4, 8 };
-	struct weave_rng run = { weave->config.seed ^ ~weave->index };
+	static const u8 deviations[] = { 0, 1, 4, 12 };
+	struct weave_rng run = { weave->config.seed ^ ~weave->index ^ (u64)kind << 32 };
 
 	if (weave_below(&weave->rng, 16) >= deviations[weave_below(&run, ARRAY_SIZE(deviations))])
 		return 0;

@@ -19,9 +19,9 @@
  *
  * Nothing is left to try, and begin() says so, when all schedules over all points of the last
  * numbering are done, as happens with programs of a few dozen points. A point that appears only in
- * runs that were not learned from, orders of those who wait and values of weak memory, which are
- * drawn as strategy_choose() says, are not part of that promise: it takes the exhaustive strategy
- * to make it.
+ * runs that were not learned from, and orders of those who wait, are not part of that promise: it
+ * takes the exhaustive strategy to make it. Under weak memory there is no end, for its values are
+ * drawn, as strategy_choose() says.
  */
 #include <string.h>
 
@@ -55,6 +55,7 @@ struct preemption {
  * @size: of each pool, in points
  * @next: number of the next schedule to try, by pool and preemptions
  * @runs: by preemptions
+ * @pass: how often all of them have been tried
  * @order: of the fibres in this run
  * @todo: preemptions that have not happened yet
  */
@@ -65,6 +66,7 @@ struct bounded {
 	u64 next[NR_POOLS][BOUNDED_MAX + 1];
 	u64 runs[BOUNDED_MAX + 1];
 	u64 turn;
+	u32 pass;
 	bool learning;
 	bool started;
 	u8 order[WEAVE_MAX_FIBRES];
@@ -167,7 +169,8 @@ static bool take(struct weave *weave, enum pool pool, unsigned int preemptions)
 	struct bounded *bounded = weave->state;
 	u64 total = count(bounded, pool, preemptions);
 	u64 *next = &bounded->next[pool][preemptions];
-	struct weave_rng rng = { weave->config.seed ^ total << 24 ^ (u64)pool << 16 ^ preemptions };
+	struct weave_rng rng = { weave->config.seed ^ (u64)bounded->pass << 56 ^ total << 24 ^
+				 (u64)pool << 16 ^ preemptions };
 	u64 key = weave_random(&rng);
 
 	/* Without preemptions all pools are the same. */
@@ -226,6 +229,25 @@ static void number_anew(struct bounded *bounded)
 	}
 }
 
+/* All that was numbered has been tried. False: and that is all there is. */
+static bool begin_again(struct weave *weave)
+{
+	struct bounded *bounded = weave->state;
+
+	/* Points that are not shared may have been learned since. */
+	if (bounded->size[POOL_ALL] != bounded->learn.nr || bounded->learn.thinned) {
+		number_anew(bounded);
+		if (take_one(weave))
+			return true;
+	}
+	if (weave->config.memory == WEAVE_SC)
+		return false;
+	/* The values of memory are drawn: the same schedule may still show something else. */
+	memset(bounded->next, 0, sizeof(bounded->next));
+	bounded->pass++;
+	return take_one(weave);
+}
+
 static bool bounded_begin(struct weave *weave)
 {
 	struct bounded *bounded = weave->state;
@@ -237,17 +259,11 @@ static bool bounded_begin(struct weave *weave)
 	}
 	bounded->started = false;
 	weave->ask_in = 1;
-	if (!take_one(weave)) {
-		/* Points that are shared by all are known, but not yet those that are not. */
-		if (bounded->size[POOL_ALL] == bounded->learn.nr && !bounded->learn.thinned)
-			return false;
-		number_anew(bounded);
-		if (!take_one(weave))
-			return false;
-	}
+	if (!take_one(weave) && !begin_again(weave))
+		return false;
 	bounded->learning = weave->index < LEARN_FIRST || weave->index % LEARN_EACH == 0;
 	if (bounded->learning)
-		learn_begin(&bounded->learn);
+		learn_begin(&bounded->learn, weave->config.memory != WEAVE_SC);
 	return true;
 }
 

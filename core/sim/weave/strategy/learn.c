@@ -98,8 +98,9 @@ static u16 get_word(struct learn *learn, uintptr_t key)
 	return NOWHERE;
 }
 
-void learn_begin(struct learn *learn)
+void learn_begin(struct learn *learn, bool weak)
 {
+	learn->weak = weak;
 	memset(learn->words, 0, sizeof(learn->words));
 	learn->run++;
 }
@@ -110,8 +111,8 @@ static void touch_word(struct learn *learn, u16 word, unsigned int fibre,
 	if (word == NOWHERE)
 		return;
 	learn->words[word].readers |= 1ull << fibre;
-	/* A grace period is the read sections' business and the other way round. */
-	if (point->write || point->kind >= WEAVE_RCU_LOCK)
+	/* Read sections only matter where somebody waits for them. */
+	if (point->write || point->kind == WEAVE_RCU_SYNC)
 		learn->words[word].writers |= 1ull << fibre;
 }
 
@@ -119,8 +120,12 @@ void learn_point(struct learn *learn, unsigned int fibre, const struct weave_poi
 {
 	struct learn_spot *spot = get_spot(learn, point->op, point->nth);
 
-	if (spot)
+	if (spot) {
 		spot->fibre = (u8)fibre;
+		for (unsigned int i = 0; i < LEARN_WIDE; i++)
+			spot->word[i] = NOWHERE;
+		spot->run = point->addr || learn->weak ? learn->run : 0;
+	}
 	if (!point->addr)
 		return;
 	for (unsigned int i = 0; i < LEARN_WIDE; i++) {
@@ -131,8 +136,6 @@ void learn_point(struct learn *learn, unsigned int fibre, const struct weave_poi
 		if (spot)
 			spot->word[i] = word;
 	}
-	if (spot)
-		spot->run = learn->run;
 }
 
 static bool is_shared(const struct learn *learn, const struct learn_spot *spot)
@@ -142,7 +145,7 @@ static bool is_shared(const struct learn *learn, const struct learn_spot *spot)
 	for (unsigned int i = 0; i < LEARN_WIDE; i++) {
 		const struct learn_word *word;
 
-		/* More words than the table holds: it may be. */
+		/* No address, or more words than the table holds: it may be. */
 		if (spot->word[i] == NOWHERE)
 			return true;
 		word = &learn->words[spot->word[i]];

@@ -39,6 +39,7 @@ struct learn_word {
  * @spots, @nr: all that were seen; first the @nr_shared whose word, in one of the runs, several fibres
  *	touched and one of them wrote to
  * @thinned: there were more than fit: 1 in 2^thinned is kept, chosen by name
+ * @weak: memory is weak: points without an address may let stores arrive, and count as shared
  * @index: of @spots by name, 1 more than the place
  * @words: of the run under way, by address
  */
@@ -47,14 +48,14 @@ struct learn {
 	u32 nr_shared;
 	u32 thinned;
 	u32 run;
-	u32 nr_words;
+	bool weak;
 	struct learn_spot spots[LEARN_SPOTS];
 	u16 index[2 * LEARN_SPOTS];
 	struct learn_word words[LEARN_WORDS];
 };
 
 /** learn_begin() - a run begins in which learn_point() will be told of each point */
-void learn_begin(struct learn *learn);
+void learn_begin(struct learn *learn, bool weak);
 void learn_point(struct learn *learn, unsigned int fibre, const struct weave_point *point);
 /** learn_end() - it is over. Return: whether any more points are shared */
 bool learn_end(struct learn *learn);

@@ -22,10 +22,11 @@ bool strategy_conflict(const struct weave_point *a, const struct weave_point *b)
 /**
  * strategy_choose() - of weak memory's alternatives; the choose() of all strategies that sample
  *
- * Each run has one probability of leaving the default, drawn from seed and number of the run:
- * never, 1/16, 1/4 or 1/2. Most reorderings need one or two deviations among many accesses and are
- * drowned when there are more; some need many. Runs that differ in kind find more than runs that
- * are all average (swarm testing: Groce, Zhang, Eide, Chen, Regehr, ISSTA 2012).
+ * Each run has, for each kind, one probability of leaving the default, drawn from seed and number
+ * of the run: never, 1/16, 1/4 or 3/4. Most reorderings need one or two deviations among many
+ * accesses and are drowned when there are more; some need that nearly all stores wait, and none
+ * arrives. Runs that differ in kind find more than runs that are all average (swarm testing: Groce,
+ * Zhang, Eide, Chen, Regehr, ISSTA 2012).
  */
 unsigned int strategy_choose(struct weave *weave, const struct weave_point *point,
 			     enum weave_choice kind, unsigned int nr);

@@ -324,6 +324,58 @@ static void endless_grace(unsigned int fibre, bool fixed)
 	rcu_read_unlock();
 }
 
+/* ---- message passing: the flag overtakes what it announces ---- */
+
+static u32 message, message_flag, message_seen;
+
+static void message_reset(void)
+{
+	message = message_flag = 0;
+	message_seen = 1;
+}
+
+static void message_passing(unsigned int fibre, bool fixed)
+{
+	if (!fibre) {
+		WRITE_ONCE(message, 1);
+		if (fixed)
+			smp_store_release(&message_flag, 1u);
+		else
+			WRITE_ONCE(message_flag, 1);
+	} else if (smp_load_acquire(&message_flag)) {
+		message_seen = READ_ONCE(message);
+	}
+}
+
+static bool message_was_seen(void)
+{
+	return message_seen == 1;
+}
+
+/* ---- store buffering: Dekker's flags, each still in its CPU's buffer when the other looks ---- */
+
+static u32 dekker[2], dekker_in;
+
+static void dekker_reset(void)
+{
+	dekker[0] = dekker[1] = dekker_in = 0;
+}
+
+static void store_buffering(unsigned int fibre, bool fixed)
+{
+	WRITE_ONCE(dekker[fibre], 1);
+	/* Pairs with the other fibre's. */
+	if (fixed)
+		smp_mb();
+	if (!READ_ONCE(dekker[!fibre]))
+		__atomic_fetch_add(&dekker_in, 1, __ATOMIC_RELAXED);
+}
+
+static bool dekker_excluded(void)
+{
+	return dekker_in < 2;
+}
+
 /* ---- torn read: half of the old value, half of the new ---- */
 
 static u32 seq, half[2], halves_seen[2];
@@ -616,7 +668,9 @@ static bool one_inside(void)
 
 /* ---- the suite ---- */
 
-#define SC  WEAVE_SC, WEAVE_RACES_OFF
+#define SC    WEAVE_SC, WEAVE_RACES_OFF
+#define TSO   WEAVE_TSO, WEAVE_RACES_OFF
+#define LKMM  WEAVE_LKMM, WEAVE_RACES_OFF
 #define WRONG "wrong result"
 
 const struct chaos chaos_suite[] = {
@@ -629,6 +683,8 @@ const struct chaos chaos_suite[] = {
 	{ "trylock-order", "livelock", 2, SC, locks_reset, trylock_order, NULL },
 	{ "rcu-use-after", WRONG, 2, SC, object_reset, rcu_use_after, object_was_alive },
 	{ "endless-grace", "deadlock", 2, SC, locks_reset, endless_grace, NULL },
+	{ "message-passing", WRONG, 2, LKMM, message_reset, message_passing, message_was_seen },
+	{ "store-buffering", WRONG, 2, TSO, dekker_reset, store_buffering, dekker_excluded },
 	{ "torn-read", WRONG, 2, SC, halves_reset, torn_read, halves_match },
 	{ "blind-get", WRONG, 2, SC, slot_reset, blind_get, slot_was_alive },
 	{ "check-then-act", WRONG, 2, SC, isolate_reset, check_then_act, isolated_once },
