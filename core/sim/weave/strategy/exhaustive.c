@@ -161,12 +161,16 @@ static void finish_step(struct explorer *x, const struct weave *weave, bool over
 	x->final = d + 1;
 }
 
-static void __cold diverged(const struct weave *weave, const struct ex_event *e)
+/* Nothing that was learned holds: the exploration ends here. */
+static void __noreturn __cold diverged(struct explorer *x, const struct weave *weave,
+				       const struct ex_event *e)
 {
 	const struct weave_point *point = &weave->fibres[e->fibre].point;
 
+	x->lost = x->complete = true;
 	sim_bug("not a function of its schedule", weave_strategy_exhaustive.name, SIM_NO_PFN,
-		"CPU %u is at point %u of operation %u, in the last run it was at %u of %u, runnable 0x%llx then 0x%llx now",
+		"CPU %u is at point %u of operation %u, in the last run it was at %u of %u, "
+		"runnable 0x%llx then 0x%llx now",
 		e->fibre, point->nth, point->op, e->nth, e->op, (unsigned long long)e->enabled,
 		(unsigned long long)weave->runnable);
 }
@@ -183,7 +187,7 @@ static void begin_step(struct explorer *x, const struct weave *weave, u32 d)
 	x->depth = d + 1;
 	if (d < x->final) {
 		if (e->op != f->point.op || e->nth != f->point.nth || e->enabled != weave->runnable)
-			diverged(weave, e);
+			diverged(x, weave, e);
 		ex_again(x, d);
 		return;
 	}
@@ -192,7 +196,8 @@ static void begin_step(struct explorer *x, const struct weave *weave, u32 d)
 	e->kind = f->point.kind;
 	e->previous = x->newest[e->fibre];
 	e->number = e->previous == EX_NONE ? 1 : x->events[e->previous].number + 1;
-	e->preemptions = (d ? x->events[d - 1].preemptions : 0) + (!e->forced && e->fibre != e->from);
+	e->preemptions =
+		(d ? x->events[d - 1].preemptions : 0) + (!e->forced && e->fibre != e->from);
 	ex_locate(x, d, f);
 }
 
@@ -407,7 +412,8 @@ static double estimate(const struct weave *weave)
 
 const struct weave_strategy weave_strategy_exhaustive = {
 	.name = "exhaustive",
-	.help = "source-DPOR (Abdulla et al. 2014): every interleaving up to equivalence, or up to a bound of preemptions",
+	.help = "source-DPOR (Abdulla et al. 2014): every interleaving up to equivalence, or up to "
+		"a bound of preemptions",
 	.state_size = sizeof(struct explorer),
 	.begin = begin,
 	.pick = pick,

@@ -260,8 +260,7 @@ void ex_bound_pass(struct explorer *x, u32 d)
 {
 	const struct ex_event *e = &x->events[d];
 
-	if (!e->forced && (e->enabled & ~e->done) &&
-	    preemptions_before(x, d) < x->bound->bound)
+	if (!e->forced && (e->enabled & ~e->done) && preemptions_before(x, d) < x->bound->bound)
 		add_position(&x->bound->passed, e->position);
 }
 

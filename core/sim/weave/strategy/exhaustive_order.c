@@ -48,7 +48,8 @@ struct ex_access ex_access_of(const struct weave *weave, const struct weave_fibr
 	case WEAVE_RCU_LOCK:
 	case WEAVE_RCU_UNLOCK:
 	case WEAVE_RCU_SYNC:
-		return touch(&weave_rcu_word, sizeof(weave_rcu_word), point->kind == WEAVE_RCU_SYNC);
+		return touch(&weave_rcu_word, sizeof(weave_rcu_word),
+			     point->kind == WEAVE_RCU_SYNC);
 	default:
 		/* A range of memory, or something that has no place. */
 		if (!point->size || point->size > EX_WORD)
@@ -271,8 +272,7 @@ void ex_walk_begin(const struct explorer *x, struct ex_walk *walk, u32 d)
 				  .at_count = EX_NONE,
 				  .at_all = x->last_all,
 				  .each = EX_NONE,
-				  .keep_on = e->kind == WEAVE_WAIT ||
-					     e->kind == WEAVE_YIELD };
+				  .keep_on = e->kind == WEAVE_WAIT || e->kind == WEAVE_YIELD };
 	if (e->flags & (EX_COUNT | EX_ALL)) {
 		walk->each = d ? d - 1 : EX_NONE;
 		return;

@@ -33,8 +33,8 @@ enum op_kind {
 	LOCK,
 	UNLOCK,
 	TRYLOCK, /* and unlock */
-	WAIT, /* until the word is not zero */
-	SPIN, /* the same, but loses patience */
+	WAIT,	 /* until the word is not zero */
+	SPIN,	 /* the same, but loses patience */
 	NR_KINDS
 };
 
@@ -220,7 +220,8 @@ static void body(unsigned int fibre, void *arg)
 }
 
 /* Locks are given back by whoever took them; all else is chance. */
-static void random_program(struct program *p, struct weave_rng *rng, unsigned int words, unsigned int kinds)
+static void random_program(struct program *p, struct weave_rng *rng, unsigned int words,
+			   unsigned int kinds)
 {
 	memset(p, 0, sizeof(*p));
 	p->nr_fibres = 2 + weave_below(rng, MAX_FIBRES - 1);
@@ -229,7 +230,8 @@ static void random_program(struct program *p, struct weave_rng *rng, unsigned in
 		unsigned int nr = 2 + weave_below(rng, most - 1);
 
 		for (unsigned int i = 0; i < nr; i++) {
-			struct op op = { .kind = weave_below(rng, kinds), .word = weave_below(rng, words) };
+			struct op op = { .kind = weave_below(rng, kinds),
+					 .word = weave_below(rng, words) };
 
 			if (op.kind == UNLOCK || (op.kind == LOCK && i + 1 == nr))
 				op.kind = STORE;
@@ -237,8 +239,9 @@ static void random_program(struct program *p, struct weave_rng *rng, unsigned in
 			if (op.kind == LOCK && i + 1 < nr) {
 				/* Some other thing, and then it is given back. */
 				if (i + 2 < nr)
-					p->ops[f][p->nr[f]++] = (struct op){ weave_below(rng, LOCK),
-									     weave_below(rng, words) };
+					p->ops[f][p->nr[f]++] =
+						(struct op){ weave_below(rng, LOCK),
+							     weave_below(rng, words) };
 				p->ops[f][p->nr[f]++] = (struct op){ UNLOCK, op.word };
 				i = p->nr[f] - 1;
 			}
@@ -248,7 +251,8 @@ static void random_program(struct program *p, struct weave_rng *rng, unsigned in
 
 static void print_program(const struct program *p)
 {
-	static const char *const names[] = { "load", "store", "add", "cas", "lock", "unlock", "trylock", "wait", "spin" };
+	static const char *const names[] = { "load",   "store",	  "add",  "cas", "lock",
+					     "unlock", "trylock", "wait", "spin" };
 
 	for (unsigned int f = 0; f < p->nr_fibres; f++) {
 		printf("CPU %u:", f);
@@ -324,7 +328,9 @@ static unsigned int all_pick(struct weave *weave, const struct weave_point *poin
 	return who;
 }
 
-static const struct weave_strategy strategy_all = { .name = "all", .begin = all_begin, .pick = all_pick };
+static const struct weave_strategy strategy_all = { .name = "all",
+						    .begin = all_begin,
+						    .pick = all_pick };
 
 /* ---- sets of hashes ---- */
 
@@ -376,9 +382,11 @@ struct outcome {
 	size_t redundant;
 };
 
-static void explore(struct outcome *outcome, const struct weave_strategy *strategy, unsigned int bound)
+static void explore(struct outcome *outcome, const struct weave_strategy *strategy,
+		    unsigned int bound)
 {
-	struct weave *weave = weave_new(&(struct weave_config){ .strategy = strategy, .bound = bound, .catch = true });
+	struct weave *weave = weave_new(
+		&(struct weave_config){ .strategy = strategy, .bound = bound, .catch = true });
 	struct weave_result result;
 
 	memset(&all, 0, sizeof(all));
@@ -423,12 +431,14 @@ static void compare(const struct program *p, unsigned int bound)
 	program = p;
 	explore(&want, &strategy_all, bound);
 	explore(&have, &weave_strategy_exhaustive, bound);
-	same = set_equal(&want.ends, &have.ends) && (bound || set_equal(&want.traces, &have.traces));
+	same = set_equal(&want.ends, &have.ends) &&
+	       (bound || set_equal(&want.traces, &have.traces));
 	if (!same) {
 		print_program(p);
-		printf("bound %u: ends %zu, found %zu; traces %zu, found %zu; %zu schedules of %zu, %zu redundant\n", bound,
-		       want.ends.nr, have.ends.nr, want.traces.nr, have.traces.nr, have.runs, want.runs,
-		       have.redundant);
+		printf("bound %u: ends %zu, found %zu; traces %zu, found %zu; %zu schedules of "
+		       "%zu, %zu redundant\n",
+		       bound, want.ends.nr, have.ends.nr, want.traces.nr, have.traces.nr, have.runs,
+		       want.runs, have.redundant);
 	}
 	total.programs++;
 	total.runs += have.runs;
@@ -440,7 +450,8 @@ static void compare(const struct program *p, unsigned int bound)
 	assert_true(same);
 }
 
-static void compare_many(u64 seed, unsigned int nr, unsigned int words, unsigned int kinds, unsigned int bound)
+static void compare_many(u64 seed, unsigned int nr, unsigned int words, unsigned int kinds,
+			 unsigned int bound)
 {
 	struct weave_rng rng = { seed };
 	struct program p;
@@ -451,8 +462,9 @@ static void compare_many(u64 seed, unsigned int nr, unsigned int words, unsigned
 		compare(&p, bound);
 	}
 	if (getenv("WEAVE_TEST_FIGURES"))
-		printf("%zu programs, bound %u: %zu schedules, %zu traces, %zu redundant; all: %zu\n", total.programs, bound,
-		       total.runs, total.traces, total.redundant, total.all);
+		printf("%zu programs, bound %u: %zu schedules, %zu traces, %zu redundant; all: "
+		       "%zu\n",
+		       total.programs, bound, total.runs, total.traces, total.redundant, total.all);
 }
 
 static int quiet(void **state)
@@ -500,10 +512,8 @@ static void bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(accesses, quiet),
-		cmocka_unit_test_setup(locks, quiet),
-		cmocka_unit_test_setup(waits, quiet),
-		cmocka_unit_test_setup(spins, quiet),
+		cmocka_unit_test_setup(accesses, quiet), cmocka_unit_test_setup(locks, quiet),
+		cmocka_unit_test_setup(waits, quiet),	 cmocka_unit_test_setup(spins, quiet),
 		cmocka_unit_test_setup(bounds, quiet),
 	};
 
