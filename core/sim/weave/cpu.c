@@ -14,6 +14,7 @@
 #include <sim/spinlock.h>
 
 #include "internal.h"
+#include "memory.h"
 
 _Static_assert(sizeof(struct sim_cpu) <= FIBRE_PRIVATE_BYTES, "a CPU does not fit on top of a stack");
 
@@ -127,7 +128,10 @@ static void __noreturn __cold deadlock(const u32 *word, u32 rank, const char *fu
 
 void machine_wait_unlocked(const u32 *word, u32 rank, const char *func)
 {
-	if (machine_is_alone()) {
+	/* A CPU that has ended its work may have let go, and nobody sees it yet. */
+	bool held_back = weave_hot.flags & WEAVE_HOT_WEAK && memory_waiting();
+
+	if (machine_is_alone() && !held_back) {
 		if (*word)
 			deadlock(word, rank, func);
 		return;
