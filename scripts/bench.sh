@@ -45,22 +45,27 @@ build() { # preset target...
 }
 
 echo "building ..." >&2
-build plain mmbench
-build asan mmfuzz_targets mmfuzz mm_memdesc sim
+build plain mmbench mmbench_weave
+build asan mmfuzz_targets mmfuzz mm_memdesc sim mmfuzz_targets_weave mmbench_weave
 build tsan mmstress
 
-# The engine alone, and with programs of 64 operations; the same compiler and flags for both.
+# The engine alone, with programs of 64 operations in sequence, and with short ones woven; the same compiler and flags.
 flags=(-std=gnu11 -D_GNU_SOURCE -DMM_DEBUG=1 -O2 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-	-Ifuzz -Icore/include -Icore/sim/include -Icore/sim/threads)
+	-Ifuzz -Icore/include -Icore/sim/include)
 urcu() { # the archive where there is one, as the build does
 	local file
 	file=$(clang-19 -print-file-name="lib$1.a")
 	[ -e "$file" ] && echo "$file" || echo "-l$1"
 }
 clang-19 "${flags[@]}" stress/bench/engine/empty.c -o "$work/empty"
-clang-19 "${flags[@]}" stress/bench/engine/programs.c build/asan/fuzz/libmmfuzz_targets.a build/asan/fuzz/libmmfuzz.a \
+clang-19 "${flags[@]}" -Icore/sim/threads stress/bench/engine/programs.c build/asan/fuzz/libmmfuzz_targets.a build/asan/fuzz/libmmfuzz.a \
 	build/asan/core/libmm_memdesc.a build/asan/core/libsim.a "$(urcu urcu-cds)" "$(urcu urcu-mb)" \
 	"$(urcu urcu-common)" -lpthread -o "$work/programs"
+
+clang-19 "${flags[@]}" -DSIM_WEAVE=1 -DSIM_ASAN=1 -DSIM_TSAN=0 -Icore/sim/weave -Istress/bench stress/bench/engine/weave.c \
+	stress/bench/short_programs_weave.c -Wl,--start-group build/asan/fuzz/libmmfuzz_targets_weave.a \
+	build/asan/fuzz/libmmfuzz_weave.a build/asan/core/libmm_memdesc_weave.a build/asan/core/libsim_weave.a -Wl,--end-group -lpthread \
+	-o "$work/weave"
 
 # Executions in 10 s by the engine's count, by the CPU time that they took: others that share the machine do not count.
 rate() { # program
@@ -77,6 +82,7 @@ echo "fuzzing ..." >&2
 for _ in 1 2 3; do
 	rate "$work/empty" >>"$work/empties"
 	rate "$work/programs" >>"$work/rates"
+	rate "$work/weave" >>"$work/weaves"
 done
 
 echo "stress ..." >&2
@@ -101,6 +107,7 @@ instructions() { # option fewer more
 figures=(
 	"empty_asan_exec_s=$(median 3 <"$work/empties")"
 	"fuzz_memdesc_asan_exec_s=$(median 3 <"$work/rates")"
+	"weave_exec_s_asan=$(median 3 <"$work/weaves")"
 )
 [ -s "$work/stress" ] && figures+=("stress_tsan_ops_s=$(median "$(wc -l <"$work/stress")" <"$work/stress")")
 if command -v valgrind >/dev/null; then
@@ -112,4 +119,5 @@ else
 fi
 
 echo "measuring ..." >&2
+mapfile -t -O "${#figures[@]}" figures < <(build/plain/bin/mmbench_weave && build/asan/bin/mmbench_weave)
 build/plain/bin/mmbench ${json:+--json="$json"} "${figures[@]}"
