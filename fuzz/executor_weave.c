@@ -3,6 +3,8 @@
  * Programs on the woven machine (executor_weave.h). Chooses nothing: what runs when is said by the
  * program, or by the strategy of who calls.
  */
+#include <string.h>
+
 #include <machine/machine.h>
 
 #include "executor_internal.h"
@@ -107,6 +109,22 @@ bool executor_weave_cpus(const struct program *program, struct weave *weave,
 {
 	machine_use(weave);
 	return machine_run_weave(program->header.nr_cpus, run_cpu, NULL, result);
+}
+
+bool executor_weave_explicit(struct program *program, const struct weave_schedule *schedule)
+{
+	if (schedule->nr > PROGRAM_MAX_SWITCHES)
+		return false;
+	for (unsigned int i = 0; i < schedule->nr; i++)
+		if (schedule->entries[i].op >= program->nr_ops || schedule->entries[i].nth > PROGRAM_MAX_NTH)
+			return false;
+	memcpy(program->switches, schedule->entries, schedule->nr * sizeof(program->switches[0]));
+	program->nr_switches = schedule->nr;
+	program->header.rest = PROGRAM_REST_SERIAL;
+	program->header.gap = 0;
+	program->header.seed = 0;
+	program_normalize(program);
+	return true;
 }
 
 bool executor_run_weave(const struct mmfuzz_backend *backend, const struct program *program,

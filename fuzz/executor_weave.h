@@ -55,6 +55,13 @@ bool executor_run_weave(const struct mmfuzz_backend *backend, const struct progr
 			struct weave *weave, struct weave_result *result);
 
 /**
+ * executor_weave_explicit() - write a schedule that happened into the program
+ *
+ * Then nothing of it hangs on a strategy. Return: false when it does not fit; @program is as it was.
+ */
+bool executor_weave_explicit(struct program *program, const struct weave_schedule *schedule);
+
+/**
  * executor_weave_cpus() - the run alone, between executor_begin() and executor_end(), which may be left
  * out: the next executor_begin() forgets what there was
  */

@@ -12,6 +12,7 @@
 #include <sim/bug.h>
 #include <weave/symbol.h>
 
+#include "executor_weave.h"
 #include "replay.h"
 #include "replay_weave.h"
 #include "symbol.h"
@@ -180,11 +181,16 @@ static bool symbolize(uintptr_t pc, char *func, size_t func_size, char *place, s
 	return true;
 }
 
+void replay_weave_names(void)
+{
+	symbol_load();
+	weave_set_symbolizer(symbolize);
+}
+
 void replay_weave_prepare(bool log)
 {
 	if (!shared.woven) {
-		symbol_load();
-		weave_set_symbolizer(symbolize);
+		replay_weave_names();
 		shared.woven = share(sizeof(*shared.woven));
 		replay_set_hooks(begin, over);
 	}
@@ -211,20 +217,10 @@ const struct weave_trace_log *replay_weave_log(void)
 
 bool replay_weave_explicit(struct program *program)
 {
-	const struct woven *woven = shared.woven;
+	struct woven *woven = shared.woven;
+	const struct weave_schedule schedule = { woven->entries, woven->nr_entries };
 
-	if (!woven->known || woven->truncated || woven->nr_entries > PROGRAM_MAX_SWITCHES)
-		return false;
-	for (unsigned int i = 0; i < woven->nr_entries; i++)
-		if (woven->entries[i].op >= program->nr_ops || woven->entries[i].nth > PROGRAM_MAX_NTH)
-			return false;
-	memcpy(program->switches, woven->entries, woven->nr_entries * sizeof(woven->entries[0]));
-	program->nr_switches = woven->nr_entries;
-	program->header.rest = PROGRAM_REST_SERIAL;
-	program->header.gap = 0;
-	program->header.seed = 0;
-	program_normalize(program);
-	return true;
+	return woven->known && !woven->truncated && executor_weave_explicit(program, &schedule);
 }
 
 /* ---- two runs ---- */

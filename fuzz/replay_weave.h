@@ -49,6 +49,9 @@ struct woven {
 	struct weave_entry entries[WOVEN_MAX_ENTRIES];
 };
 
+/** replay_weave_names() - titles of data races are named by the debug information, which is read now */
+void replay_weave_names(void);
+
 /**
  * replay_weave_prepare() - from now on children say what came of their runs
  * @log: and log them

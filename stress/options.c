@@ -23,7 +23,15 @@ enum {
 	OPT_BACKEND = 0x100,
 	OPT_SAVE,
 	OPT_LIST,
-	OPT_REPEAT
+	OPT_REPEAT,
+	OPT_MACHINE,
+	OPT_STRATEGY,
+	OPT_SCHEDULES,
+	OPT_EXHAUSTIVE,
+	OPT_MEMORY,
+	OPT_BOUND,
+	OPT_PLAIN_POINTS,
+	OPT_JOBS
 };
 
 static const struct argp_option argp_options[] = {
@@ -37,6 +45,15 @@ static const struct argp_option argp_options[] = {
 	{ "save", OPT_SAVE, "DIR", 0, "where to save a program that fails (.)", 0 },
 	{ "backend", OPT_BACKEND, "B", 0, "which mm core (memdesc)", 0 },
 	{ "repeat", OPT_REPEAT, "N", 0, "times that a round goes through its program (4)", 0 },
+	{ "machine", OPT_MACHINE, "M", 0, "threads, or weave: fibres, each run repeatable (threads)", 0 },
+	{ NULL, 0, NULL, 0, "On the woven machine:", 0 },
+	{ "strategy", OPT_STRATEGY, "S", 0, "who chooses the interleaving, or all in turn (all)", 0 },
+	{ "schedules", OPT_SCHEDULES, "N", 0, "of each scenario, under each strategy", 0 },
+	{ "exhaustive", OPT_EXHAUSTIVE, NULL, 0, "all interleavings of the litmus programs, up to --bound", 0 },
+	{ "memory", OPT_MEMORY, "M", 0, "sc, tso or lkmm (sc)", 0 },
+	{ "bound", OPT_BOUND, "N", 0, "preemptions (bounded, exhaustive), depth (pct)", 0 },
+	{ "plain-points", OPT_PLAIN_POINTS, NULL, 0, "switch at plain accesses too", 0 },
+	{ "jobs", OPT_JOBS, "N", 0, "processes, which share the schedules (2)", 0 },
 	{ 0 },
 };
 
@@ -82,6 +99,16 @@ static double parse_time(const char *arg)
 	if (!(value > 0 && value <= 1e7))
 		complain("--time is '%s': it must be like 90, 90s, 10m or 1h", arg);
 	return value;
+}
+
+static enum weave_memory parse_memory(const char *arg)
+{
+	static const char *const names[] = { "sc", "tso", "lkmm" };
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(arg, names[i]))
+			return (enum weave_memory)i;
+	complain("--memory is '%s': it must be sc, tso or lkmm", arg);
 }
 
 static void check_folder(const char *path)
@@ -151,12 +178,38 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_LIST:
 		o->list = true;
 		return 0;
+	case OPT_MACHINE:
+		o->weave = !strcmp(arg, "weave");
+		if (!o->weave && strcmp(arg, "threads"))
+			complain("--machine is '%s': it must be threads or weave", arg);
+		return 0;
+	case OPT_STRATEGY:
+		o->strategy = arg;
+		return 0;
+	case OPT_SCHEDULES:
+		o->schedules = parse_number(arg, "schedules", 1, UINT64_MAX);
+		return 0;
+	case OPT_EXHAUSTIVE:
+		o->exhaustive = true;
+		return 0;
+	case OPT_MEMORY:
+		o->memory = parse_memory(arg);
+		return 0;
+	case OPT_BOUND:
+		o->bound = (unsigned int)parse_number(arg, "bound", 1, 1000);
+		return 0;
+	case OPT_PLAIN_POINTS:
+		o->plain_points = true;
+		return 0;
+	case OPT_JOBS:
+		o->jobs = (unsigned int)parse_number(arg, "jobs", 1, STRESS_MAX_JOBS);
+		return 0;
 	case ARGP_KEY_ARG:
 		complain("'%s' is no option; see --help", arg);
 		return 0;
 	case ARGP_KEY_END:
-		/* Rounds alone have no end in time. */
-		if (!o->time && !o->rounds)
+		/* What has an end by itself has none in time. */
+		if (!o->time && !o->rounds && !o->schedules && !o->exhaustive)
 			o->time = 10;
 		return 0;
 	default:
@@ -167,7 +220,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse_option,
-	.doc = "Run random programs on an mm core with real threads, with an oracle beside it.\v"
+	.doc = "Run random programs on an mm core with real threads, or woven, with an oracle beside it.\v"
 	       "Exit status: 0 nothing found, 1 a finding, 2 could not run. Run it in a build with "
 	       "ThreadSanitizer or "
 	       "AddressSanitizer to see races and uses of freed memory as well.",
@@ -176,7 +229,7 @@ static const struct argp argp = {
 void stress_parse_options(int argc, char **argv, struct stress_options *options)
 {
 	*options = (struct stress_options){
-		.backend = &mmfuzz_backend_memdesc, .cpus = 4, .seed = 1, .repeat = 4, .save = "."
+		.backend = &mmfuzz_backend_memdesc, .cpus = 4, .seed = 1, .repeat = 4, .save = ".", .strategy = "all", .jobs = 2
 	};
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, options);

@@ -10,8 +10,11 @@
 #include <stdint.h>
 
 #include <mmfuzz/backend.h>
+#include <mmfuzz/weave.h>
 
 #include "scenarios.h"
+
+#define STRESS_MAX_JOBS 256u
 
 /**
  * struct stress_options - what was asked for
@@ -22,6 +25,12 @@
  * @repeat: times that each CPU goes through its operations in a round
  * @json: file for the summary, or NULL
  * @save: folder for the program that failed
+ * @weave: on the woven machine; the following are its own, and @repeat and @rounds the other one's
+ * @strategy: by name; "all": each in turn
+ * @schedules: of each scenario under each strategy, 0 = until @time
+ * @exhaustive: the litmus programs and nothing else
+ * @bound: 0: the strategy's own
+ * @jobs: processes
  * @list: print the scenarios and do nothing else
  */
 struct stress_options {
@@ -34,6 +43,14 @@ struct stress_options {
 	unsigned int repeat;
 	const char *json;
 	const char *save;
+	bool weave;
+	const char *strategy;
+	uint64_t schedules;
+	bool exhaustive;
+	enum weave_memory memory;
+	unsigned int bound;
+	bool plain_points;
+	unsigned int jobs;
 	bool list;
 };
 

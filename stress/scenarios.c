@@ -190,18 +190,47 @@ static unsigned int machine_index(const char *name)
 	return i;
 }
 
-void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uint64_t seed,
-		      uint64_t round, struct program *program)
+/* What seed, round and scenario decide; draws from @rng what is the same for every program. */
+static struct program_header header_of(const struct scenario *scenario, unsigned int nr_cpus, uint64_t round,
+				       struct rng *rng)
 {
-	unsigned int nr_machines = 0;
 	struct program_header header = { .nr_cpus = nr_cpus };
-	struct rng rng = rng_seed(seed ^ (round + 1) * 0x2545f4914f6cdd1dull ^
-				  (uint64_t)(scenario - scenarios + 1) << 56);
+	unsigned int nr_machines = 0;
 
 	while (scenario->machines[nr_machines])
 		nr_machines++;
 	header.profile = machine_index(scenario->machines[round % nr_machines]);
-	if (rng_percent(&rng, 20))
+	if (rng_percent(rng, 20))
 		header.flags |= PROGRAM_RCU_LATE;
+	return header;
+}
+
+static struct rng rng_of(const struct scenario *scenario, uint64_t seed, uint64_t round)
+{
+	return rng_seed(seed ^ (round + 1) * 0x2545f4914f6cdd1dull ^ (uint64_t)(scenario - scenarios + 1) << 56);
+}
+
+void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uint64_t seed,
+		      uint64_t round, struct program *program)
+{
+	struct rng rng = rng_of(scenario, seed, round);
+	struct program_header header = header_of(scenario, nr_cpus, round, &rng);
+
 	program_generate(program, &scenario->generator, &header, PROGRAM_MAX_OPS, rng_next(&rng));
+}
+
+/* Operations a CPU: enough to fill what others then fight for. */
+#define SHORT_MIN 2u
+#define SHORT_MAX 6u
+
+void scenario_program_short(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed,
+			    uint64_t round, struct program *program)
+{
+	struct rng rng = rng_of(scenario, seed, round);
+	struct program_header header = header_of(scenario, 1, round, &rng);
+	unsigned int nr_ops;
+
+	header.nr_cpus = (uint8_t)(max_cpus < 2 ? max_cpus : 2 + rng_below(&rng, max_cpus - 1));
+	nr_ops = header.nr_cpus * (SHORT_MIN + rng_below(&rng, SHORT_MAX - SHORT_MIN + 1));
+	program_generate(program, &scenario->generator, &header, nr_ops, rng_next(&rng));
 }

@@ -36,4 +36,12 @@ const struct scenario *scenario_find(const char *name);
 void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uint64_t seed,
 		      uint64_t round, struct program *program);
 
+/**
+ * scenario_program_short() - the same for interleavings: a few CPUs with a few operations each
+ *
+ * As many CPUs as @max_cpus at most. Small programs, for the number of interleavings grows fast.
+ */
+void scenario_program_short(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed,
+			    uint64_t round, struct program *program);
+
 #endif /* STRESS_SCENARIOS_H */
