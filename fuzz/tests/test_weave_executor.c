@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -178,6 +180,7 @@ static void random_program(unsigned int seed)
 	header.rest = seed % 4 == 3;
 	header.seed = header.rest ? seed : 0;
 	header.plain_points = seed % 5 == 4;
+	header.memory = seed % 7 % 3;
 	program_generate(&program, &generator_default, &header, 24, seed);
 	program_generate_schedule(&program, seed % 7, seed);
 }
@@ -206,6 +209,46 @@ static void a_thousand_programs_run_the_same_twice(void **state)
 				 (unsigned long long)points[seed],
 				 (unsigned long long)result.points);
 	}
+}
+
+enum { NR_ELSEWHERE = 1000 };
+
+static uint64_t fingerprint_of_all(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int seed = 0; seed < NR_ELSEWHERE; seed++) {
+		random_program(seed);
+		run();
+		sum = (sum ^ result.fingerprint) * 0x9e3779b97f4a7c15ull ^ result.points;
+	}
+	return sum;
+}
+
+static const char *own_path;
+
+/* Another process has another layout of memory: addresses are of no consequence. */
+static void a_thousand_programs_run_the_same_elsewhere(void **state)
+{
+	uint64_t here = fingerprint_of_all(), there = 0;
+	int fds[2], status;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		dup2(fds[1], STDOUT_FILENO);
+		execl(own_path, own_path, "elsewhere", (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &there, sizeof(there)), sizeof(there));
+	close(fds[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_true(here == there);
 }
 
 /* What a random walk chose, given as the schedule of the program, gives the same run. */
@@ -266,7 +309,15 @@ static void hints_are_where_cpus_meet(void **state)
 	assert_int_equal(program_find_hints(&mmfuzz_backend_memdesc, &program, hints), 0);
 }
 
-int main(void)
+/* The other process of a_thousand_programs_run_the_same_elsewhere(). */
+static int run_elsewhere(void)
+{
+	uint64_t sum = fingerprint_of_all();
+
+	return write(STDOUT_FILENO, &sum, sizeof(sum)) != sizeof(sum);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_schedule_each_cpu_runs_to_its_end),
@@ -276,9 +327,13 @@ int main(void)
 		cmocka_unit_test(an_interrupt_runs_nothing_that_waits),
 		cmocka_unit_test(interrupts_may_come_anywhere),
 		cmocka_unit_test(a_thousand_programs_run_the_same_twice),
+		cmocka_unit_test(a_thousand_programs_run_the_same_elsewhere),
 		cmocka_unit_test(the_schedule_of_a_run_replays_it),
 		cmocka_unit_test(hints_are_where_cpus_meet),
 	};
 
+	own_path = argv[0];
+	if (argc == 2 && !strcmp(argv[1], "elsewhere"))
+		return run_elsewhere();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
