@@ -154,6 +154,7 @@ static struct {
 	/* Words are kept: for older values, or for the race detector's messages. */
 	bool words;
 	u64 waiting;
+	u64 barriers;
 	/* What some fibre knew at a full barrier. */
 	struct view everywhere;
 } model;
@@ -678,6 +679,11 @@ u64 memory_waiting(void)
 	return model.waiting;
 }
 
+u64 memory_barriers(void)
+{
+	return model.barriers;
+}
+
 /* Only those are offered that need not wait for another one. */
 void memory_drain_some(void)
 {
@@ -769,6 +775,7 @@ static void full_barrier(struct cpu_memory *cpu)
 	memory_drain(weave_hot.cpu);
 	if (!model.lkmm)
 		return;
+	model.barriers++;
 	view_join(&model.everywhere, &cpu->known);
 	view_copy(&cpu->known, &model.everywhere);
 	view_join(&cpu->everywhere, &model.everywhere);

@@ -51,6 +51,8 @@ void memory_drain_some(void);
 bool memory_drain_next(void);
 /** memory_waiting() - mask of fibres with waiting stores */
 u64 memory_waiting(void);
+/** memory_barriers() - full barriers so far that told of more than the own accesses: WEAVE_LKMM */
+u64 memory_barriers(void);
 
 /**
  * memory_catch_up() - the running fibre waits for others: time passes, all that is in memory is seen by it

@@ -114,9 +114,10 @@ static void note_effects(struct explorer *x, const struct weave *weave, struct e
 			e->flags &= ~EX_WRITE;
 		return;
 	}
-	/* Which stores the others see by now has changed, or could have. */
+	/* What others see of waiting stores has changed, or could have; a full barrier tells of what all have seen. */
 	if (x->deviated || (wrote && !(e->flags & EX_WRITE)) ||
-	    (memory_waiting() && e->kind != WEAVE_LOAD && e->kind != WEAVE_BEGIN))
+	    ((x->waiting | memory_waiting()) && e->kind != WEAVE_LOAD && e->kind != WEAVE_BEGIN) ||
+	    (memory_barriers() != x->barriers && e->kind != WEAVE_FENCE))
 		e->flags |= EX_ALL;
 }
 
@@ -183,6 +184,10 @@ static void begin_step(struct explorer *x, const struct weave *weave, u32 d)
 
 	x->now = ex_access_of(weave, f);
 	x->writes = weave->writes;
+	if (weave->config.memory != WEAVE_SC) {
+		x->waiting = memory_waiting();
+		x->barriers = memory_barriers();
+	}
 	x->deviated = false;
 	x->depth = d + 1;
 	if (d < x->final) {

@@ -129,7 +129,7 @@ struct ex_bound;
  * @born: the event that spawned it
  * @last_count, @last_all: see link_count, link_all
  * @now: the step under way, in terms of this run
- * @writes: weave->writes when it began
+ * @writes, @waiting, @barriers: weave->writes, memory_waiting(), memory_barriers() when it began
  * @deviated: a choice of memory in it was not the default
  * @lost: this run does nothing new from here on, and nothing is kept of it
  * @runs, @lost_runs: so far
@@ -157,6 +157,8 @@ struct explorer {
 	u32 nr_slots;
 	struct ex_access now;
 	u64 writes;
+	u64 waiting;
+	u64 barriers;
 	bool deviated;
 	bool lost;
 	bool complete;
