@@ -73,6 +73,8 @@ struct executor_cpu {
  * @isolated: ISOLATED slots; of sequential runs: an owner that cannot free a page may blame them
  * @touched: a byte a block: hotplug changed it, it must be brought back
  * @nr_touched: not 0 when there is one
+ * @balloon_gone: it is now; in parallel runs: it once was
+ * @balloon_pages, @vmem_plugged: what was given less what was taken back, by what the core returned
  */
 struct executor {
 	const struct mmfuzz_backend *backend;

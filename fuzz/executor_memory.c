@@ -10,12 +10,24 @@
 #pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
 #endif
 
-/* In parallel the other CPUs change the same device, so only the sum at the end is known. */
-static void check_balloon(unsigned int dev)
+/*
+ * What was put into a device and not taken out. CPUs add to it at the same time; relaxed, since the
+ * executor must not order them.
+ */
+static void given(unsigned long *sum, unsigned long nr)
+{
+	__atomic_fetch_add(sum, nr, __ATOMIC_RELAXED);
+}
+
+/*
+ * In parallel the other CPUs change the same device, so only the sum at the end is known; and after a
+ * release not even that.
+ */
+static void check_balloon(unsigned int dev, bool quiet)
 {
 	unsigned long pages;
 
-	if (ex.threads || !ex.backend->balloon_pages)
+	if (!ex.backend->balloon_pages || (ex.threads && (!quiet || ex.balloon_gone[dev])))
 		return;
 	pages = ex.backend->balloon_pages(dev);
 	if (pages != ex.balloon_pages[dev])
@@ -33,9 +45,8 @@ void op_balloon_inflate(const struct op *op, struct slot *slot)
 		return;
 	nr = ex.backend->balloon_inflate(op->dev, op->nr);
 	returned_count(nr, op->nr);
-	if (!ex.threads)
-		ex.balloon_pages[op->dev] += nr;
-	check_balloon(op->dev);
+	given(&ex.balloon_pages[op->dev], nr);
+	check_balloon(op->dev, false);
 }
 
 void op_balloon_deflate(const struct op *op, struct slot *slot)
@@ -47,15 +58,16 @@ void op_balloon_deflate(const struct op *op, struct slot *slot)
 		return;
 	nr = ex.backend->balloon_deflate(op->dev, op->nr);
 	returned_count(nr, op->nr);
-	if (!ex.threads) {
+	if (!ex.threads)
 		returned_count(nr, ex.balloon_pages[op->dev]);
-		ex.balloon_pages[op->dev] -= nr;
+	given(&ex.balloon_pages[op->dev], -nr);
+	if (!ex.threads) {
 		if (!ex.isolated && nr < op->nr && ex.balloon_pages[op->dev])
 			oracle_bug("return value", SIM_NO_PFN,
 				   "balloon %u gave %lu of %u pages and keeps %lu", op->dev, nr,
 				   op->nr, ex.balloon_pages[op->dev]);
 	}
-	check_balloon(op->dev);
+	check_balloon(op->dev, false);
 }
 
 void op_balloon_release(const struct op *op, struct slot *slot)
@@ -67,8 +79,11 @@ void op_balloon_release(const struct op *op, struct slot *slot)
 		return;
 	ret = ex.backend->balloon_release(op->dev);
 	RETURNED(ret, EBUSY, ENODEV);
-	if (ex.threads)
+	if (ex.threads) {
+		if (!ret)
+			__atomic_store_n(&ex.balloon_gone[op->dev], true, __ATOMIC_RELAXED);
 		return;
+	}
 	if (!ret) {
 		ex.balloon_gone[op->dev] = true;
 		ex.balloon_pages[op->dev] = 0;
@@ -101,6 +116,7 @@ void balloon_empty_all(void)
 	const struct mmfuzz_backend *b = ex.backend;
 
 	for (unsigned int dev = 0; dev < ex.config.nr_balloons; dev++) {
+		check_balloon(dev, true);
 		if (b->balloon_probe && (ex.threads || ex.balloon_gone[dev]))
 			b->balloon_probe(dev);
 		if (!b->balloon_deflate || !b->balloon_pages)
@@ -113,11 +129,12 @@ void balloon_empty_all(void)
 	}
 }
 
-static void check_vmem(unsigned int dev)
+/* As check_balloon(). */
+static void check_vmem(unsigned int dev, bool quiet)
 {
 	unsigned long plugged;
 
-	if (ex.threads || !ex.backend->vmem_plugged)
+	if ((ex.threads && !quiet) || !ex.backend->vmem_plugged)
 		return;
 	plugged = ex.backend->vmem_plugged(dev);
 	if (plugged != ex.vmem_plugged[dev])
@@ -135,9 +152,8 @@ void op_vmem_plug(const struct op *op, struct slot *slot)
 		return;
 	nr = ex.backend->vmem_plug(op->dev, op->nr);
 	returned_count(nr, op->nr);
-	if (!ex.threads)
-		ex.vmem_plugged[op->dev] += nr;
-	check_vmem(op->dev);
+	given(&ex.vmem_plugged[op->dev], nr);
+	check_vmem(op->dev, false);
 }
 
 void op_vmem_unplug(const struct op *op, struct slot *slot)
@@ -149,11 +165,10 @@ void op_vmem_unplug(const struct op *op, struct slot *slot)
 		return;
 	nr = ex.backend->vmem_unplug(op->dev, op->nr);
 	returned_count(nr, op->nr);
-	if (!ex.threads) {
+	if (!ex.threads)
 		returned_count(nr, ex.vmem_plugged[op->dev]);
-		ex.vmem_plugged[op->dev] -= nr;
-	}
-	check_vmem(op->dev);
+	given(&ex.vmem_plugged[op->dev], -nr);
+	check_vmem(op->dev, false);
 }
 
 void vmem_unplug_all(void)
@@ -162,12 +177,14 @@ void vmem_unplug_all(void)
 
 	if (!b->vmem_unplug || !b->vmem_plugged)
 		return;
-	for (unsigned int dev = 0; dev < ex.config.nr_vmem; dev++)
+	for (unsigned int dev = 0; dev < ex.config.nr_vmem; dev++) {
+		check_vmem(dev, true);
 		while (b->vmem_plugged(dev))
 			if (!b->vmem_unplug(dev, b->vmem_plugged(dev)))
 				oracle_bug("cannot be given back", SIM_NO_PFN,
 					   "virtio-mem %u keeps %lu subblocks", dev,
 					   b->vmem_plugged(dev));
+	}
 }
 
 /*

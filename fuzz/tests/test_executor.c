@@ -252,6 +252,48 @@ static void test_balloon_boasts(void **state)
 	assert_string_equal(run(&liar), "return value in balloon_inflate");
 }
 
+static unsigned long inflate_modestly(unsigned int dev, unsigned long nr)
+{
+	unsigned long done = honest->balloon_inflate(dev, nr);
+
+	return done ? done - 1 : 0;
+}
+
+static unsigned long unplug_boast(unsigned int dev, unsigned long nr)
+{
+	unsigned long done = honest->vmem_unplug(dev, nr);
+
+	return done < nr ? done + 1 : done;
+}
+
+static const char *run_in_parallel(const struct mmfuzz_backend *backend)
+{
+	title[0] = 0;
+	sim_set_bug_handler(handler);
+	if (!setjmp(caught))
+		executor_run_threads(backend, &program, 1);
+	return title;
+}
+
+/* While CPUs run at once nobody can tell; when all have ended the sums must come out. */
+static void test_devices_drift_in_parallel(void **state)
+{
+	(void)state;
+	assemble(MACHINE "cpu0: balloon_inflate(dev=0, nr=4)\n"
+			 "cpu1: balloon_inflate(dev=0, nr=4)\n");
+	assert_string_equal(run_in_parallel(&liar), "");
+	liar.balloon_inflate = inflate_modestly;
+	assert_string_equal(run_in_parallel(&liar), "drifted counter in the end");
+
+	assemble("machine profile=vmem cpus=2\n"
+		 "cpu0: vmem_plug(dev=0, nr=2)\n"
+		 "cpu1: vmem_unplug(dev=0, nr=1)\n"
+		 "cpu1: vmem_unplug(dev=0, nr=16)\n");
+	assert_string_equal(run_in_parallel(&liar), "");
+	liar.vmem_unplug = unplug_boast;
+	assert_string_equal(run_in_parallel(&liar), "drifted counter in the end");
+}
+
 static int offline_odd(block_t block)
 {
 	(void)block;
@@ -339,6 +381,7 @@ int main(void)
 		TEST(stale_contents),
 		TEST(folio_denied),
 		TEST(balloon_boasts),
+		TEST(devices_drift_in_parallel),
 		TEST(impossible_errno),
 		TEST(balloon_keeps),
 		TEST(blocks_come_back),
