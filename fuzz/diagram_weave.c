@@ -22,6 +22,8 @@
 #define MAX_FRAMES   192u
 #define MAX_HELD     16u
 #define MAX_TEXT     512u
+/* So many switches before the end are looked at for words in dispute. */
+#define MAX_SWITCHES 100u
 /* Of more events than this only the last are shown, unless all are asked for. */
 #define MAX_SHOWN    80u
 /* Operations without anything to show are listed if the program has no more than this. */
@@ -33,6 +35,7 @@
  * @ordinal: of a word without a name, 0 if it was not printed yet
  * @lock: taken and given back by spin_lock() and its like
  * @last: access that was printed last
+ * @named: last access of all, whose names are the newest
  */
 struct word {
 	uintptr_t addr;
@@ -42,6 +45,7 @@ struct word {
 	bool lock;
 	bool disputed;
 	const struct weave_event *last;
+	const struct weave_event *named;
 	UT_hash_handle hh;
 };
 
@@ -74,7 +78,7 @@ struct column {
 	unsigned int nr_held;
 	uint64_t held[MAX_HELD]; /* events that took a lock */
 	struct stack printed;
-	char mark[120];		       /* why it does not run, if it was not printed yet */
+	char mark[120]; /* why it does not run, if it was not printed yet */
 };
 
 static struct {
@@ -220,7 +224,8 @@ static const char *lock_function(const struct stack *stack, char name[32])
 		const struct frame *frame = &stack->frames[i];
 		size_t len;
 
-		if (!frame->helper || (strncmp(frame->function, "spin_", 5) && strncmp(frame->function, "mutex_", 6)))
+		if (!frame->helper ||
+		    (strncmp(frame->function, "spin_", 5) && strncmp(frame->function, "mutex_", 6)))
 			continue;
 		len = strlen(frame->function);
 		if (len > 3 && !strcmp(frame->function + len - 3, "_at"))
@@ -233,7 +238,8 @@ static const char *lock_function(const struct stack *stack, char name[32])
 
 static bool takes_lock(const struct weave_event *event, const char *function)
 {
-	return event->kind == WEAVE_RMW && !(event->flags & WEAVE_TRACE_FAILED) && !strstr(function, "unlock");
+	return event->kind == WEAVE_RMW && !(event->flags & WEAVE_TRACE_FAILED) &&
+	       !strstr(function, "unlock");
 }
 
 static bool gives_lock(const struct weave_event *event, const char *function)
@@ -259,11 +265,12 @@ static struct word *word_of(uintptr_t addr)
 }
 
 /* What people look at first; counters and list heads follow from it. */
-static bool is_telling(uintptr_t addr)
+static bool is_telling(const struct word *word)
 {
-	static const char *const beginnings[] = { "memdesc of", "type of", "state of", "folio", "mappable", "contents of",
-						  "freed ", "pages of", "nr_isolated" };
-	const char *name = replay_weave_name(addr);
+	static const char *const beginnings[] = { "memdesc of",	 "type of",	   "state of",
+						  "folio",	 "mappable",	   "contents of",
+						  "freed folio", "freed mappable", "nr_isolated" };
+	const char *name = word->named ? replay_weave_name(word->named, NAME_OF_WORD) : NULL;
 
 	for (unsigned int i = 0; name && i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
 		if (!strncmp(name, beginnings[i], strlen(beginnings[i])))
@@ -294,6 +301,7 @@ static void read_words(void)
 		if (!is_access(event))
 			continue;
 		word = word_of(event->addr);
+		word->named = event;
 		if (writes(event))
 			word->writers |= 1ull << event->fibre;
 		if (event->kind != WEAVE_STORE && event->kind != WEAVE_PLAIN_STORE)
@@ -355,13 +363,14 @@ static void dispute_across(uint64_t out, bool telling)
 		if (!is_access(between))
 			continue;
 		word = word_of(between->addr);
-		if (word->lock || word->disputed || (telling && !is_telling(word->addr)))
+		if (word->lock || word->disputed || (telling && !is_telling(word)))
 			continue;
 		before = last_before(out, word->addr);
 		if (!before)
 			continue;
 		word->disputed = writes(between) ? between->value != before->value :
-						   writes(before) && back < d.nr && writes_after(back, word->addr);
+						   writes(before) && back < d.nr &&
+							   writes_after(back, word->addr);
 	}
 }
 
@@ -373,11 +382,35 @@ static bool any_disputed(void)
 	return false;
 }
 
+/* The last ones: each asks about all that happened until the CPU ran again. */
 static void dispute_switches(bool telling)
 {
-	for (uint64_t i = 0; i < d.nr; i++)
-		if (d.events[i].kind == WEAVE_EVENT_SWITCH)
-			dispute_across(i, telling);
+	unsigned int left = MAX_SWITCHES;
+
+	for (uint64_t i = d.nr; i-- > 0 && left;) {
+		if (d.events[i].kind != WEAVE_EVENT_SWITCH)
+			continue;
+		dispute_across(i, telling);
+		left--;
+	}
+}
+
+/* Words of the finding's frame; those that one CPU alone has used are how it does its work. */
+static void dispute_frame(bool several)
+{
+	for (uint64_t i = 0; i < d.nr && d.woven->pfn != SIM_NO_PFN; i++) {
+		const struct weave_event *event = &d.events[i];
+		struct word *word;
+		uint64_t users;
+
+		if (!is_access(event) ||
+		    !names_frame(replay_weave_name(event, NAME_OF_WORD), d.woven->pfn))
+			continue;
+		word = word_of(event->addr);
+		users = word->readers | word->writers;
+		if (is_telling(word) && !(several && !(users & (users - 1))))
+			word->disputed = true;
+	}
 }
 
 static void find_disputed(void)
@@ -387,9 +420,10 @@ static void find_disputed(void)
 			word->disputed = word->addr == d.woven->addr;
 		return;
 	}
-	for (struct word *word = d.words; word && d.woven->pfn != SIM_NO_PFN; word = word->hh.next)
-		word->disputed = names_frame(replay_weave_name(word->addr), d.woven->pfn);
+	dispute_frame(true);
 	dispute_switches(true);
+	if (!any_disputed())
+		dispute_frame(false);
 	if (!any_disputed())
 		dispute_switches(false);
 }
@@ -429,8 +463,23 @@ static void follow_lock(uint64_t i, const struct stack *stack)
 	}
 }
 
+/* The earlier access of a data race; what came before it is not in dispute. */
+static void find_other(void)
+{
+	const uint8_t last = d.nr ? d.events[d.nr - 1].fibre : 0;
+
+	for (uint64_t i = d.nr; i-- > 0 && !d.other && d.woven->addr;) {
+		const struct weave_event *event = &d.events[i];
+
+		if (event->pc == d.woven->other_pc && event->fibre != last &&
+		    covers(event, d.woven->addr))
+			d.other = event;
+	}
+}
+
 static void choose(void)
 {
+	find_other();
 	walk_begin();
 	for (uint64_t i = 0; i < d.nr; i++) {
 		const struct weave_event *event = &d.events[i];
@@ -438,17 +487,59 @@ static void choose(void)
 		struct stack stack;
 
 		walk(i);
-		if (concerns_disputed(event)) {
+		if (concerns_disputed(event) && event >= d.other) {
 			d.shown[i] = true;
 			for (unsigned int h = 0; h < column->nr_held; h++)
 				d.shown[column->held[h]] = true;
-			if (event->pc == d.woven->other_pc)
-				d.other = event;
 		} else if (is_access(event) && word_of(event->addr)->lock) {
 			stack_of(event, &stack);
 			follow_lock(i, &stack);
 		}
 	}
+}
+
+/*
+ * Operations in whose midst others ran, and these others. What came before them is how things came to be, which their
+ * text says. @met: set for each of these.
+ */
+static bool find_meetings(bool met[PROGRAM_MAX_OPS])
+{
+	bool any = false;
+
+	for (uint64_t i = 0; i < d.nr; i++) {
+		const struct weave_event *out = &d.events[i];
+		uint64_t back = i + 1;
+
+		/* At point 0 an operation has not begun, and at the end of a CPU there is none. */
+		if (out->kind != WEAVE_EVENT_SWITCH || !out->nth || !operation(out->op) ||
+		    (i && out[-1].kind == WEAVE_END))
+			continue;
+		while (back < d.nr && d.events[back].fibre != out->fibre)
+			back++;
+		if (back < d.nr && d.events[back].op != out->op)
+			continue;
+		any = met[out->op] = true;
+		for (uint64_t j = i + 1; j < back; j++)
+			if (operation(d.events[j].op))
+				met[d.events[j].op] = true;
+	}
+	return any;
+}
+
+static void keep_meetings(void)
+{
+	bool met[PROGRAM_MAX_OPS] = { false };
+	uint32_t last = d.nr ? d.events[d.nr - 1].op : WEAVE_NO_OP;
+
+	if (!find_meetings(met))
+		return;
+	if (d.other && operation(d.other->op))
+		met[d.other->op] = true;
+	if (operation(last))
+		met[last] = true;
+	for (uint64_t i = 0; i < d.nr; i++)
+		if (operation(d.events[i].op) && !met[d.events[i].op])
+			d.shown[i] = false;
 }
 
 /* The end is what matters; but both accesses of a data race do. */
@@ -468,12 +559,13 @@ static void choose_columns(void)
 	for (uint64_t i = 0; i < d.nr; i++) {
 		const struct weave_event *event = &d.events[i];
 
-		if (d.shown[i] || (event->kind == WEAVE_BEGIN && d.diagram->program->nr_ops <= FEW_OPS))
+		if (d.shown[i] ||
+		    (event->kind == WEAVE_BEGIN && d.diagram->program->nr_ops <= FEW_OPS))
 			d.columns[event->fibre].used = true;
 	}
 	for (unsigned int i = 0; i < PROGRAM_MAX_CPUS; i++)
 		nr += d.columns[i].used;
-	step = nr <= 2 ? 44 : nr <= 4 ? 32 : 24;
+	step = nr <= 2 ? 40 : nr <= 4 ? 32 : 24;
 	for (unsigned int i = 0; i < PROGRAM_MAX_CPUS; i++) {
 		if (!d.columns[i].used)
 			continue;
@@ -511,8 +603,8 @@ static void print_line(const struct column *column, unsigned int indent, const c
 	}
 }
 
-static void __attribute__((format(printf, 3, 4))) print(unsigned int fibre, unsigned int indent, const char *format,
-							 ...)
+static void __attribute__((format(printf, 3, 4))) print(unsigned int fibre, unsigned int indent,
+							const char *format, ...)
 {
 	struct column *column = &d.columns[fibre];
 	char text[MAX_TEXT];
@@ -541,15 +633,17 @@ static void print_heads(void)
 			if (!d.columns[i].used)
 				continue;
 			at += fprintf(d.out, "%*s", (int)(d.columns[i].at - at), "");
-			at += row ? fprintf(d.out, i < 10 ? "----" : "-----") : fprintf(d.out, "CPU%u", i);
+			at += row ? fprintf(d.out, i < 10 ? "----" : "-----") :
+				    fprintf(d.out, "CPU%u", i);
 		}
 		fputc('\n', d.out);
 	}
 }
 
-static void name_word(uintptr_t addr, char *buf, size_t len)
+static void name_word(const struct weave_event *event, char *buf, size_t len)
 {
-	const char *name = replay_weave_name(addr);
+	const char *name = replay_weave_name(event, NAME_OF_WORD);
+	uintptr_t addr = event->addr;
 	struct word *word;
 	size_t offset;
 
@@ -570,9 +664,11 @@ static void name_word(uintptr_t addr, char *buf, size_t len)
 	}
 }
 
-static void name_value(const struct weave_event *event, uint64_t value, char *buf, size_t len)
+static void name_value(const struct weave_event *event, enum replay_weave_name which, char *buf,
+		       size_t len)
 {
-	const char *text = replay_weave_value(event->addr, value);
+	const char *text = replay_weave_name(event, which);
+	uint64_t value = which == NAME_OF_OLD ? event->old : event->value;
 	size_t offset;
 
 	if (text) {
@@ -598,14 +694,18 @@ static void access_text(const struct weave_event *event, char *buf, size_t len)
 	char name[128], old[128], value[128];
 	const char *plain = is_plain(event) ? " (plain)" : "";
 
-	name_word(event->addr, name, sizeof(name));
-	name_value(event, event->old, old, sizeof(old));
-	name_value(event, event->value, value, sizeof(value));
+	name_word(event, name, sizeof(name));
+	name_value(event, NAME_OF_OLD, old, sizeof(old));
+	name_value(event, NAME_OF_VALUE, value, sizeof(value));
 	if (event->kind == WEAVE_RMW && event->flags & WEAVE_TRACE_FAILED)
 		snprintf(buf, len, "cmpxchg fails: %s is %s", name, value);
 	else if (event->kind == WEAVE_LOAD || event->kind == WEAVE_PLAIN_LOAD)
 		snprintf(buf, len, "reads %s%s: %s%s", name, plain, value,
 			 event->flags & WEAVE_TRACE_STALE ? " (stale)" : "");
+	else if (event - d.events == (ptrdiff_t)d.nr - 2 && event[1].kind == WEAVE_EVENT_RACE)
+		/* It was not made any more. */
+		snprintf(buf, len, "%s %s%s", event->kind == WEAVE_RMW ? "changes" : "writes", name,
+			 plain);
 	else if (event->flags & WEAVE_TRACE_DELAYED)
 		snprintf(buf, len, "writes %s: %s (not visible yet)", name, value);
 	else if (event->kind == WEAVE_RMW)
@@ -629,13 +729,14 @@ static const char *place_of(uintptr_t pc, char *buf, size_t len)
 	return buf;
 }
 
-static void event_text(const struct weave_event *event, const struct stack *stack, char *buf, size_t len)
+static void event_text(const struct weave_event *event, const struct stack *stack, char *buf,
+		       size_t len)
 {
 	char name[128], function[32];
 
 	if (is_access(event) && lock_function(stack, function) &&
 	    (takes_lock(event, function) || gives_lock(event, function))) {
-		name_word(event->addr, name, sizeof(name));
+		name_word(event, name, sizeof(name));
 		snprintf(buf, len, "%s(%s)", function, name);
 		return;
 	}
@@ -653,15 +754,16 @@ static void event_text(const struct weave_event *event, const struct stack *stac
 		snprintf(buf, len, "a grace period begins");
 		break;
 	case WEAVE_EVENT_DRAIN:
-		name_word(event->addr, name, sizeof(name));
+		name_word(event, name, sizeof(name));
 		snprintf(buf, len, "now visible: %s", name);
 		break;
 	case WEAVE_EVENT_FREED:
-		name_word(event->addr, name, sizeof(name));
+		name_word(event, name, sizeof(name));
 		snprintf(buf, len, "frees %s, %u bytes", name, (unsigned int)event->value);
 		break;
 	case WEAVE_EVENT_NOTE:
-		snprintf(buf, len, "%s %llu", event->text ? event->text : "", (unsigned long long)event->value);
+		snprintf(buf, len, "%s %llu", event->text ? event->text : "",
+			 (unsigned long long)event->value);
 		break;
 	default:
 		access_text(event, buf, len);
@@ -691,7 +793,8 @@ static unsigned int print_way(unsigned int fibre, const struct stack *stack)
 	const struct stack *before = &column->printed;
 	unsigned int common = 0, depth = 0;
 
-	while (common < stack->nr && common < before->nr && stack->frames[common].id == before->frames[common].id &&
+	while (common < stack->nr && common < before->nr &&
+	       stack->frames[common].id == before->frames[common].id &&
 	       stack->frames[common].function == before->frames[common].function)
 		common++;
 	for (unsigned int i = 0; i < stack->nr; i++) {
@@ -712,7 +815,8 @@ static bool repeats(const struct weave_event *event)
 	if (event->kind != WEAVE_LOAD && event->kind != WEAVE_PLAIN_LOAD)
 		return false;
 	last = word_of(event->addr)->last;
-	return last && last->fibre == event->fibre && last->op == event->op && last->value == event->value;
+	return last && last->fibre == event->fibre && last->op == event->op &&
+	       last->value == event->value;
 }
 
 /* One of the two accesses of a data race. */
@@ -750,10 +854,13 @@ static void mark(struct column *column, uint64_t i)
 	char name[100];
 
 	column->mark[0] = '\0';
+	/* Between two operations there is nothing to preempt. */
+	if (!event->nth)
+		return;
 	if (!event->size) {
 		snprintf(column->mark, sizeof(column->mark), "<preempted>");
 	} else if (before->kind == WEAVE_WAIT && before->fibre == event->fibre) {
-		name_word(before->addr, name, sizeof(name));
+		name_word(before, name, sizeof(name));
 		snprintf(column->mark, sizeof(column->mark), "<waits for %s>", name);
 	} else if (before->kind == WEAVE_YIELD && before->fibre == event->fibre) {
 		snprintf(column->mark, sizeof(column->mark), "<cpu_relax()>");
@@ -802,16 +909,14 @@ static void print_events(void)
 }
 
 /* Words of a line that are addresses, or hold one, differ from run to run. */
-static void print_without_addresses(const char *text)
+static void leave_out_addresses(char *text)
 {
-	while (*text) {
-		size_t digits = text[0] == '0' && text[1] == 'x' ? strspn(text + 2, "0123456789abcdef") : 0;
+	for (; (text = strstr(text, "0x")); text += 2) {
+		size_t digits = strspn(text + 2, "0123456789abcdef");
 
 		if (digits > 8) {
-			fputs("0x...", d.out);
-			text += 2 + digits;
-		} else {
-			fputc(*text++, d.out);
+			memcpy(text + 2, "...", 3);
+			memmove(text + 5, text + 2 + digits, strlen(text + 2 + digits) + 1);
 		}
 	}
 }
@@ -819,17 +924,18 @@ static void print_without_addresses(const char *text)
 static void print_finding(void)
 {
 	static const char prefix[] = "mmfuzz: BUG: ";
-	const char *text = d.woven->text;
+	const struct column whole = { 0 };
+	char text[sizeof(d.woven->text) + 3];
 
 	if (!d.diagram->title)
 		return;
-	fputs("\n=> ", d.out);
-	if (strncmp(text, prefix, strlen(prefix)))
-		text = d.diagram->title;
+	if (strncmp(d.woven->text, prefix, strlen(prefix)))
+		snprintf(text, sizeof(text), "=> %s", d.diagram->title);
 	else
-		text += strlen(prefix);
-	print_without_addresses(text);
+		snprintf(text, sizeof(text), "=> %s", d.woven->text + strlen(prefix));
+	leave_out_addresses(text);
 	fputc('\n', d.out);
+	print_line(&whole, 0, text);
 }
 
 static void forget(void)
@@ -855,10 +961,12 @@ void diagram_print(const struct diagram *diagram, FILE *out)
 	d.nr = log->nr < log->max ? log->nr : log->max;
 	d.shown = calloc(d.nr + 1, sizeof(*d.shown));
 	if (!d.shown)
-		sim_die("no memory to show a log of %llu events; free some", (unsigned long long)d.nr);
+		sim_die("no memory to show a log of %llu events; free some",
+			(unsigned long long)d.nr);
 	read_words();
 	find_disputed();
 	choose();
+	keep_meetings();
 	keep_the_last();
 	if (diagram->full)
 		for (uint64_t i = 0; i < d.nr; i++)
@@ -867,7 +975,8 @@ void diagram_print(const struct diagram *diagram, FILE *out)
 	print_heads();
 	print_events();
 	if (log->nr > log->max)
-		fprintf(out, "%llu events more were not kept\n", (unsigned long long)(log->nr - log->max));
+		fprintf(out, "%llu events more were not kept\n",
+			(unsigned long long)(log->nr - log->max));
 	print_finding();
 	forget();
 }

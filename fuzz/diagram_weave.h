@@ -37,7 +37,7 @@ struct diagram {
 	bool full;
 };
 
-/** diagram_print() - of the last child of replay_many(), which replay_weave_prepare(true) had prepared */
+/** diagram_print() - of the last child of replay_many(), which logged its run */
 void diagram_print(const struct diagram *diagram, FILE *out);
 
 #endif /* FUZZ_DIAGRAM_WEAVE_H */

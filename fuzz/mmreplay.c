@@ -57,7 +57,7 @@ static const struct target targets[] = {
 #else
 #define X(target, input, design) { #target, NULL, input == PROGRAM, design },
 #endif
-	FUZZ_WEAVE_TARGETS(X)
+		FUZZ_WEAVE_TARGETS(X)
 #undef X
 };
 
@@ -134,7 +134,8 @@ static void __attribute__((noreturn)) hand_over(const struct target *target)
 		fflush(NULL);
 		execv(path, options.argv);
 	}
-	die("target %s needs the woven machine: mmreplay_weave was not built beside mmreplay", target->name);
+	die("target %s needs the woven machine: mmreplay_weave was not built beside mmreplay",
+	    target->name);
 }
 
 static void take_target(struct input *input, const struct target *target, bool needs_target)
@@ -290,13 +291,22 @@ static int replay_one(const char *path)
 	return status;
 }
 
+/* struct shrinking - what its callbacks need to know */
+struct shrinking {
+	const struct input *input;
+	const char *title;
+	const char *unit;
+};
+
 /* What a run was like */
 
 #if SIM_WEAVE
 
 static void prepare_woven(void)
 {
-	replay_weave_prepare(options.mode == MODE_TRACE || options.mode == MODE_VERIFY);
+	replay_weave_prepare();
+	replay_weave_set_log(options.mode == MODE_TRACE || options.mode == MODE_VERIFY,
+			     options.mode == MODE_TRACE);
 }
 
 static bool was_woven(void)
@@ -359,7 +369,8 @@ static void make_explicit(struct input *input, const char *title)
 	if (!was_woven() || !replay_weave_explicit(&program))
 		return;
 	size = program_encode(&program, bytes);
-	replay_many(input->target->fn, &(struct replay_input){ bytes, size }, 1, options.seconds, true, &result);
+	replay_many(input->target->fn, &(struct replay_input){ bytes, size }, 1, options.seconds,
+		    true, &result);
 	if (result.verdict == REPLAY_FAILED && !strcmp(result.title, title)) {
 		free(input->crash.payload);
 		input->crash.size = size;
@@ -367,6 +378,21 @@ static void make_explicit(struct input *input, const char *title)
 		memcpy(input->crash.payload, bytes, size);
 	}
 	replay_result_free(&result);
+}
+
+/* How many points each operation has is known from a run of it. */
+static bool count_points(const struct program *candidate, unsigned int *points, void *arg)
+{
+	static uint8_t bytes[PROGRAM_MAX_BYTES];
+	const struct shrinking *shrinking = arg;
+	struct replay_input one = { bytes, program_encode(candidate, bytes) };
+	struct replay_result result;
+
+	replay_weave_set_log(true, false);
+	replay_many(shrinking->input->target->fn, &one, 1, options.seconds, true, &result);
+	replay_weave_set_log(false, false);
+	replay_result_free(&result);
+	return replay_weave_points(points);
 }
 
 static void note_way(struct crash_file *crash)
@@ -412,6 +438,12 @@ static void make_explicit(struct input *input, const char *title)
 	(void)input, (void)title;
 }
 
+static bool count_points(const struct program *candidate, unsigned int *points, void *arg)
+{
+	(void)candidate, (void)points, (void)arg;
+	return false;
+}
+
 static void note_way(struct crash_file *crash)
 {
 	crash->fingerprint = 0;
@@ -442,7 +474,8 @@ static int trace_one(const char *path)
 	say_other_commit(&input);
 	run(&input, true, &result);
 	if (!was_woven())
-		die("%s: inputs for %s are not woven, there is no interleaving to show", path, input.target->name);
+		die("%s: inputs for %s are not woven, there is no interleaving to show", path,
+		    input.target->name);
 	print_verdict(&input, &result);
 	printf("\n");
 	print_interleaving(&input, &result);
@@ -470,7 +503,8 @@ static int verify_one(const char *path)
 		same = false;
 	}
 	if (input.wrapped && strcmp(input.crash.title, title)) {
-		printf("it was saved %s%s\n", input.crash.title[0] ? "with the title: " : "without a title",
+		printf("it was saved %s%s\n",
+		       input.crash.title[0] ? "with the title: " : "without a title",
 		       input.crash.title);
 		same = false;
 	}
@@ -584,12 +618,6 @@ static int replay_all(void)
 
 /* Shrinking */
 
-struct shrinking {
-	const struct input *input;
-	const char *title;
-	const char *unit;
-};
-
 static bool same_title(const uint8_t *data, size_t size, void *arg)
 {
 	const struct shrinking *shrinking = arg;
@@ -623,6 +651,7 @@ static int shrink_one(const char *path)
 	struct shrink shrink = {
 		.still_fails = program_same_title,
 		.still_fails_bytes = same_title,
+		.points = count_points,
 		.progress = shrink_progress,
 		.max_tries = options.tries,
 	};
@@ -843,8 +872,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			die("a file is missing");
 		if (options.mode != MODE_REPLAY && options.nr_paths > 1)
 			die("only replay takes more than one file");
-		if (options.output && options.mode != MODE_SHRINK && options.mode != MODE_ASSEMBLE &&
-		    options.mode != MODE_WRAP)
+		if (options.output && options.mode != MODE_SHRINK &&
+		    options.mode != MODE_ASSEMBLE && options.mode != MODE_WRAP)
 			die("nothing would be written to %s", options.output);
 		break;
 	default:
@@ -857,11 +886,16 @@ static const struct argp_option argp_options[] = {
 	{ "target", 't', "T", 0,
 	  "Target of inputs that are no crash files (of libFuzzer, AFL++, OSS-Fuzz)", 0 },
 	{ "verify", 'v', NULL, 0,
-	  "Run it twice: does the finding come again, and does it take the same way, point by point?", 0 },
+	  "Run it twice: does the finding come again, and does it take the same way, point by "
+	  "point?",
+	  0 },
 	{ "trace", 'r', "full", OPTION_ARG_OPTIONAL,
-	  "Show how the CPUs of a woven input met: what concerns the finding, or (full) everything", 0 },
+	  "Show how the CPUs of a woven input met: what concerns the finding, or (full) everything",
+	  0 },
 	{ "shrink", 's', NULL, 0,
-	  "Make the input small, keeping the title: operations, CPUs and switches go; written to FILE.min or OUT", 0 },
+	  "Make the input small, keeping the title: operations, CPUs and switches go; written to "
+	  "FILE.min or OUT",
+	  0 },
 	{ "text", 'x', NULL, 0, "Print the program of FILE (crash file or bytes) as text", 0 },
 	{ "assemble", 'a', NULL, 0, "FILE is text: write the program's bytes to OUT", 0 },
 	{ "wrap", 'w', NULL, 0, "Run an input that is no crash file and save it as one", 0 },
@@ -880,8 +914,10 @@ static const struct argp argp = {
 	.doc = "Runs inputs of fuzz targets again and tells what fails. FILE is a crash file, with "
 	       "--target any input; a "
 	       "directory stands for all files below it.\v"
-	       "Inputs for the woven machine are run by mmreplay_weave, which stands beside mmreplay.\n\n"
-	       "Exit 0: nothing fails. 1: something fails; with --verify: it does not come the same again. "
+	       "Inputs for the woven machine are run by mmreplay_weave, which stands beside "
+	       "mmreplay.\n\n"
+	       "Exit 0: nothing fails. 1: something fails; with --verify: it does not come the "
+	       "same again. "
 	       "2: could not run.",
 };
 

@@ -17,29 +17,29 @@
 #include "replay_weave.h"
 #include "symbol.h"
 
-/* A power of two, and more than any log needs that people read. */
-#define NAMES (1u << 16)
+/* Powers of two: bytes of all names, and room to find one again. */
+#define NAME_BYTES (8u << 20)
+#define NAME_SLOTS (1u << 17)
 
-/* The name of a word, or what a value says in it. */
-struct name {
-	uintptr_t addr;
-	uint64_t value;
-	bool of_value;
-	bool used;
-	char text[102];
+/* Names one behind the other, each with its zero; position 0 stands for no name. */
+struct names {
+	uint32_t used;
+	char text[NAME_BYTES];
 };
 
-/* Shared with the child. */
+/* Shared with the child, but for the last. */
 static struct {
 	struct woven *woven;
-	struct name *names;
-	unsigned int nr_names;
-	struct weave_trace_log *log;
+	struct names *names;
+	struct weave_trace_log *memory;
+	struct weave_trace_log *log; /* the same, while it is wanted */
+	uint32_t *slots;	     /* the child's: where a name is, by its hash */
 } shared;
 
 static void *share(size_t bytes)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (memory == MAP_FAILED)
 		sim_die("no %zu bytes of shared memory for the log of a run: free some", bytes);
@@ -48,78 +48,58 @@ static void *share(size_t bytes)
 
 static uint64_t events_kept(void)
 {
-	return shared.log->nr < shared.log->max ? shared.log->nr : shared.log->max;
+	const struct weave_trace_log *log = shared.memory;
+
+	return log->nr < log->max ? log->nr : log->max;
 }
 
-/* ---- names, an open hash table ---- */
+/* ---- names ---- */
 
-/* Where the name is, or would be; NULL: the table is full. */
-static struct name *find_name(uintptr_t addr, uint64_t value, bool of_value)
+/* Position of the text; it is there once. 0: no room is left. */
+static uint32_t intern(const char *text)
 {
-	uint64_t hash = (addr * 0x9e3779b97f4a7c15u ^ value) * 0xd1342543de82ef95u + of_value;
+	size_t len = strlen(text) + 1;
+	uint32_t hash = 2166136261u;
 
-	for (unsigned int i = 0; i < NAMES / 2; i++) {
-		struct name *name = &shared.names[(hash / (1ull << 40) + i) % NAMES];
+	for (const char *at = text; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619u;
+	for (unsigned int i = 0; i < NAME_SLOTS; i++) {
+		uint32_t *slot = &shared.slots[(hash + i) % NAME_SLOTS];
 
-		if (!name->used || (name->addr == addr && name->value == value && name->of_value == of_value))
-			return name;
+		if (*slot && strcmp(&shared.names->text[*slot], text))
+			continue;
+		if (*slot)
+			return *slot;
+		if (shared.names->used + len > NAME_BYTES)
+			return 0;
+		*slot = shared.names->used;
+		memcpy(&shared.names->text[*slot], text, len);
+		shared.names->used += len;
+		return *slot;
 	}
-	return NULL;
+	return 0;
 }
 
-static void describe(uintptr_t addr, uint64_t value, bool of_value)
+/* In the child, in the midst of a run: descriptors are another frame's before long. */
+static void name_event(struct weave_event *event)
 {
 	const struct mmfuzz_backend *backend = &mmfuzz_backend_memdesc;
-	struct name *name = find_name(addr, value, of_value);
-	int len;
+	const void *addr = (const void *)event->addr;
+	char text[128];
 
-	if (!name || name->used)
+	if (backend->describe_addr(addr, text, sizeof(text)) > 0)
+		event->names[NAME_OF_WORD] = intern(text);
+	if (event->kind > WEAVE_EVENT_POINT_MAX)
 		return;
-	/* The core may be broken in a way that ends this one: what is there by then is whole. */
-	if (of_value)
-		len = backend->describe_value((void *)addr, value, name->text, sizeof(name->text));
-	else
-		len = backend->describe_addr((void *)addr, name->text, sizeof(name->text));
-	if (len <= 0)
-		name->text[0] = '\0';
-	name->addr = addr;
-	name->value = value;
-	name->of_value = of_value;
-	name->used = true;
+	if (backend->describe_value(addr, event->old, text, sizeof(text)) > 0)
+		event->names[NAME_OF_OLD] = intern(text);
+	if (backend->describe_value(addr, event->value, text, sizeof(text)) > 0)
+		event->names[NAME_OF_VALUE] = intern(text);
 }
 
-static void describe_log(void)
+const char *replay_weave_name(const struct weave_event *event, enum replay_weave_name which)
 {
-	uint64_t nr = events_kept();
-
-	for (uint64_t i = 0; i < nr; i++) {
-		const struct weave_event *event = &shared.log->events[i];
-
-		if (!event->addr)
-			continue;
-		describe(event->addr, 0, false);
-		if (event->kind > WEAVE_EVENT_POINT_MAX)
-			continue;
-		describe(event->addr, event->old, true);
-		describe(event->addr, event->value, true);
-	}
-}
-
-static const char *name_text(uintptr_t addr, uint64_t value, bool of_value)
-{
-	const struct name *name = shared.names ? find_name(addr, value, of_value) : NULL;
-
-	return name && name->used && name->text[0] ? name->text : NULL;
-}
-
-const char *replay_weave_name(uintptr_t addr)
-{
-	return name_text(addr, 0, false);
-}
-
-const char *replay_weave_value(uintptr_t addr, uint64_t value)
-{
-	return name_text(addr, value, true);
+	return event->names[which] ? &shared.names->text[event->names[which]] : NULL;
 }
 
 /* ---- the child ---- */
@@ -131,7 +111,6 @@ static void begin(void)
 	shared.woven->pfn = SIM_NO_PFN;
 	shared.woven->pc = shared.woven->other_pc = shared.woven->addr = 0;
 	if (shared.log) {
-		memset(shared.names, 0, NAMES * sizeof(*shared.names));
 		shared.log->nr = 0;
 		shared.log->max = WOVEN_MAX_EVENTS;
 		weave_trace_memory(shared.log);
@@ -152,7 +131,8 @@ static void over(const struct sim_bug_report *report)
 	woven->truncated = result.truncated || result.schedule.nr > WOVEN_MAX_ENTRIES;
 	woven->nr_entries = woven->truncated ? 0 : result.schedule.nr;
 	if (woven->nr_entries)
-		memcpy(woven->entries, result.schedule.entries, woven->nr_entries * sizeof(woven->entries[0]));
+		memcpy(woven->entries, result.schedule.entries,
+		       woven->nr_entries * sizeof(woven->entries[0]));
 	woven->pc = result.pc;
 	woven->other_pc = result.other_pc;
 	woven->addr = result.addr;
@@ -161,8 +141,6 @@ static void over(const struct sim_bug_report *report)
 		snprintf(woven->text, sizeof(woven->text), "%s", report->text);
 	}
 	woven->known = result.points > 0;
-	if (shared.log)
-		describe_log();
 }
 
 /* ---- the parent ---- */
@@ -187,17 +165,24 @@ void replay_weave_names(void)
 	weave_set_symbolizer(symbolize);
 }
 
-void replay_weave_prepare(bool log)
+void replay_weave_prepare(void)
 {
-	if (!shared.woven) {
-		replay_weave_names();
-		shared.woven = share(sizeof(*shared.woven));
-		replay_set_hooks(begin, over);
+	replay_weave_names();
+	shared.woven = share(sizeof(*shared.woven));
+	replay_set_hooks(begin, over);
+}
+
+void replay_weave_set_log(bool on, bool named)
+{
+	if (on && !shared.memory) {
+		shared.names = share(sizeof(*shared.names));
+		shared.names->used = 1;
+		shared.slots = share(NAME_SLOTS * sizeof(*shared.slots));
+		shared.memory = share(sizeof(*shared.memory) +
+				      WOVEN_MAX_EVENTS * sizeof(shared.memory->events[0]));
 	}
-	if (log && !shared.log) {
-		shared.names = share(NAMES * sizeof(*shared.names));
-		shared.log = share(sizeof(*shared.log) + WOVEN_MAX_EVENTS * sizeof(shared.log->events[0]));
-	}
+	shared.log = on ? shared.memory : NULL;
+	weave_trace_names(on && named ? name_event : NULL);
 }
 
 const struct woven *replay_weave_result(void)
@@ -223,6 +208,20 @@ bool replay_weave_explicit(struct program *program)
 	return woven->known && !woven->truncated && executor_weave_explicit(program, &schedule);
 }
 
+bool replay_weave_points(unsigned int points[PROGRAM_MAX_OPS])
+{
+	if (!shared.memory || !shared.woven->known)
+		return false;
+	memset(points, 0, PROGRAM_MAX_OPS * sizeof(points[0]));
+	for (uint64_t i = 0; i < events_kept(); i++) {
+		const struct weave_event *event = &shared.memory->events[i];
+
+		if (event->op < PROGRAM_MAX_OPS && event->nth >= points[event->op])
+			points[event->op] = event->nth + 1;
+	}
+	return true;
+}
+
 /* ---- two runs ---- */
 
 /**
@@ -240,7 +239,8 @@ struct woven_run {
 struct woven_run *replay_weave_keep(void)
 {
 	uint64_t nr = shared.log ? events_kept() : 0;
-	struct woven_run *run = shared.log ? malloc(sizeof(*run) + nr * sizeof(run->events[0])) : NULL;
+	struct woven_run *run =
+		shared.log ? malloc(sizeof(*run) + nr * sizeof(run->events[0])) : NULL;
 
 	if (!run)
 		return NULL;
@@ -260,8 +260,8 @@ void replay_weave_forget(struct woven_run *run)
 /* Values and addresses of the heap may differ from process to process, and mean nothing for the way a run takes. */
 static bool same_event(const struct weave_event *a, const struct weave_event *b)
 {
-	return a->kind == b->kind && a->fibre == b->fibre && a->size == b->size && a->flags == b->flags && a->op == b->op &&
-	       a->nth == b->nth && a->pc == b->pc &&
+	return a->kind == b->kind && a->fibre == b->fibre && a->size == b->size &&
+	       a->flags == b->flags && a->op == b->op && a->nth == b->nth && a->pc == b->pc &&
 	       (a->kind != WEAVE_EVENT_SWITCH || (a->old == b->old && a->value == b->value));
 }
 
@@ -270,11 +270,15 @@ static void event_text(const struct weave_event *event, char *buf, size_t len)
 	const struct symbol_frame *frame = event->pc ? symbol_function(event->pc - 1) : NULL;
 
 	if (event->kind == WEAVE_EVENT_SWITCH)
-		snprintf(buf, len, "CPU %u at point %u of operation %u gives way to CPU %u of runnable 0x%llx", event->fibre,
-			 event->nth, event->op, (unsigned int)event->value, (unsigned long long)event->old);
+		snprintf(
+			buf, len,
+			"CPU %u at point %u of operation %u gives way to CPU %u of runnable 0x%llx",
+			event->fibre, event->nth, event->op, (unsigned int)event->value,
+			(unsigned long long)event->old);
 	else
-		snprintf(buf, len, "CPU %u at point %u of operation %u, event %u in %s", event->fibre, event->nth,
-			 event->op, event->kind, frame ? frame->function : "code without a name");
+		snprintf(buf, len, "CPU %u at point %u of operation %u, event %u in %s",
+			 event->fibre, event->nth, event->op, event->kind,
+			 frame ? frame->function : "code without a name");
 }
 
 bool replay_weave_compare(const struct woven_run *run, char *why, size_t len)
@@ -292,10 +296,12 @@ bool replay_weave_compare(const struct woven_run *run, char *why, size_t len)
 	}
 	if (run->logged != shared.log->nr || run->points != shared.woven->points ||
 	    run->fingerprint != shared.woven->fingerprint) {
-		snprintf(why, len, "%llu events, %llu points, fingerprint %016llx; then %llu, %llu, %016llx",
+		snprintf(why, len,
+			 "%llu events, %llu points, fingerprint %016llx; then %llu, %llu, %016llx",
 			 (unsigned long long)run->logged, (unsigned long long)run->points,
 			 (unsigned long long)run->fingerprint, (unsigned long long)shared.log->nr,
-			 (unsigned long long)shared.woven->points, (unsigned long long)shared.woven->fingerprint);
+			 (unsigned long long)shared.woven->points,
+			 (unsigned long long)shared.woven->fingerprint);
 		return false;
 	}
 	return true;

@@ -3,7 +3,8 @@
  * What a child that ran a program woven leaves behind for its parent: the schedule that happened, the log,
  * and the names of words, which only the machine that it ran on knows. Only in weave builds.
  *
- *	replay_weave_prepare(true);
+ *	replay_weave_prepare();
+ *	replay_weave_set_log(true, true);
  *	replay_many(fuzz_weave_memdesc, &input, 1, ...);
  *	woven = replay_weave_result();
  */
@@ -54,23 +55,29 @@ void replay_weave_names(void);
 
 /**
  * replay_weave_prepare() - from now on children say what came of their runs
- * @log: and log them
  *
  * Also has titles of data races named by the debug information, which is read now and not in each child.
  */
-void replay_weave_prepare(bool log);
+void replay_weave_prepare(void);
+
+/** replay_weave_set_log() - whether children log their runs from now on, and whether @named words */
+void replay_weave_set_log(bool on, bool named);
 
 /** replay_weave_result() - of the last child; valid until the next one runs */
 const struct woven *replay_weave_result(void);
 
-/** replay_weave_log() - of the last child; NULL without replay_weave_prepare(true). Valid likewise */
+/** replay_weave_log() - of the last child; NULL when it did not log. Valid likewise */
 const struct weave_trace_log *replay_weave_log(void);
 
-/** replay_weave_name() - the name of the word at @addr, as the child's core had it; NULL: none */
-const char *replay_weave_name(uintptr_t addr);
+/** enum replay_weave_name - which one of an event's names: of its word, and what was in that before and afterwards */
+enum replay_weave_name {
+	NAME_OF_WORD,
+	NAME_OF_OLD,
+	NAME_OF_VALUE
+};
 
-/** replay_weave_value() - what @value said in the word at @addr; NULL: no more than its number */
-const char *replay_weave_value(uintptr_t addr, uint64_t value);
+/** replay_weave_name() - as the child's core had it at that moment; NULL: none, or no more than its number */
+const char *replay_weave_name(const struct weave_event *event, enum replay_weave_name which);
 
 /**
  * replay_weave_explicit() - write the schedule of the last child into the program that it ran
@@ -79,6 +86,9 @@ const char *replay_weave_value(uintptr_t addr, uint64_t value);
  * not fit; @program is as it was.
  */
 bool replay_weave_explicit(struct program *program);
+
+/** replay_weave_points() - how many points each operation has had; false without a log */
+bool replay_weave_points(unsigned int points[PROGRAM_MAX_OPS]);
 
 /** replay_weave_keep() - remember what came of the last child for replay_weave_compare(); NULL without a log */
 struct woven_run *replay_weave_keep(void);

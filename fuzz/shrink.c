@@ -100,7 +100,8 @@ static bool merge_cpus(struct shrink *shrink, struct program *program, unsigned 
 			op->target = to;
 	}
 	for (unsigned int i = 0; i < candidate.nr_switches; i++)
-		if (candidate.switches[i].kind == WEAVE_SWITCH && candidate.switches[i].value == from)
+		if (candidate.switches[i].kind == WEAVE_SWITCH &&
+		    candidate.switches[i].value == from)
 			candidate.switches[i].value = to;
 	return try(shrink, program);
 }
@@ -224,6 +225,71 @@ static bool simplify_switches(struct shrink *shrink, struct program *program)
 	return better;
 }
 
+/* More than this would be too many pairs: such a schedule is not understood yet. */
+#define FEW_SWITCHES 6u
+
+/* The candidate is @program without two of its switches, and with one at @nth of @op. */
+static bool try_in_place(struct shrink *shrink, struct program *program, unsigned int a,
+			 unsigned int b, unsigned int op, unsigned int nth)
+{
+	for (unsigned int cpu = 0; cpu < program->header.nr_cpus; cpu++) {
+		if (cpu == program->ops[op].cpu)
+			continue;
+		propose(program);
+		program_delete_switches(&candidate, b, 1);
+		if (a != b)
+			program_delete_switches(&candidate, a, 1);
+		if (program_add_switch(&candidate, (struct weave_entry){ .op = op,
+									 .nth = nth,
+									 .kind = WEAVE_SWITCH,
+									 .value = cpu }) &&
+		    try(shrink, program))
+			return true;
+	}
+	return false;
+}
+
+static bool replace_two(struct shrink *shrink, struct program *program, const unsigned int *points,
+			unsigned int a, unsigned int b)
+{
+	unsigned int most = 0;
+
+	for (unsigned int op = 0; op < program->nr_ops; op++)
+		most = points[op] > most ? points[op] : most;
+	/* Between operations first: that is what people understand best. */
+	for (unsigned int nth = 0; nth < most; nth++)
+		for (unsigned int op = 0; op < program->nr_ops; op++)
+			if (nth < points[op] && try_in_place(shrink, program, a, b, op, nth))
+				return true;
+	return false;
+}
+
+/* One switch for two. */
+static bool replace_switches(struct shrink *shrink, struct program *program)
+{
+	static unsigned int points[PROGRAM_MAX_OPS];
+
+	if (!shrink->points || program->nr_switches < 2 || program->nr_switches > FEW_SWITCHES ||
+	    !shrink->points(program, points, shrink->arg))
+		return false;
+	for (unsigned int b = program->nr_switches; b-- > 1;)
+		for (unsigned int a = 0; a < b; a++)
+			if (replace_two(shrink, program, points, a, b))
+				return true;
+	return false;
+}
+
+/* The same switch between two operations, in place of amid one. */
+static bool move_switches(struct shrink *shrink, struct program *program)
+{
+	bool better = false;
+
+	for (unsigned int at = 0; shrink->points && at < program->nr_switches; at++)
+		for (unsigned int op = 0; op < program->nr_ops && program->switches[at].nth; op++)
+			better |= try_in_place(shrink, program, at, at, op, 0);
+	return better;
+}
+
 static bool simplify_header(struct shrink *shrink, struct program *program)
 {
 	bool better = false;
@@ -330,6 +396,9 @@ void shrink_program(struct shrink *shrink, struct program *program)
 		better |= simplify_header(shrink, program);
 		better |= simplify_ops(shrink, program);
 		better |= renumber_slots(shrink, program);
+		better |= move_switches(shrink, program);
+		if (!better)
+			better |= replace_switches(shrink, program);
 	} while (better && shrink->tries < shrink->max_tries);
 }
 

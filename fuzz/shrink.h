@@ -13,6 +13,9 @@
  * struct shrink - how to shrink
  * @still_fails: whether a candidate shows the same failure
  * @still_fails_bytes: likewise, for shrink_bytes()
+ * @points: sets how many points each operation of the program had when it ran, in an array of
+ *	PROGRAM_MAX_OPS; false: not known. May be NULL: then switches are only dropped, and none moved to
+ *	another operation
  * @progress: told of each improvement: operations (or bytes) left and tries so far; may be NULL
  * @arg: handed to these
  * @max_tries: candidates to try at most
@@ -21,6 +24,7 @@
 struct shrink {
 	bool (*still_fails)(const struct program *program, void *arg);
 	bool (*still_fails_bytes)(const uint8_t *data, size_t size, void *arg);
+	bool (*points)(const struct program *program, unsigned int *points, void *arg);
 	void (*progress)(unsigned int left, unsigned int tries, void *arg);
 	void *arg;
 	unsigned int max_tries;
@@ -33,7 +37,8 @@ struct shrink {
  *
  * Operations go first, in chunks that get smaller (Zeller, Hildebrandt: Simplifying and Isolating
  * Failure-Inducing Input, 2002), and their switches with them; then CPUs, then switches, then where
- * these are, then the machine, faults and arguments. Steps are repeated until none helps.
+ * these are, then the machine, faults and arguments. Steps are repeated until none helps; then a
+ * switch is looked for, at any point, that stands in for two.
  */
 void shrink_program(struct shrink *shrink, struct program *program);
 

@@ -92,10 +92,12 @@ static int find_load_address(struct dl_phdr_info *info, size_t size, void *bias)
 }
 
 /* Nobody else is asked for debug information: not other files, and no server. */
-static int find_no_debuginfo(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
-			     const char *file, const char *link, GElf_Word crc, char **path)
+static int find_no_debuginfo(Dwfl_Module *module, void **userdata, const char *name,
+			     Dwarf_Addr base, const char *file, const char *link, GElf_Word crc,
+			     char **path)
 {
-	(void)module, (void)userdata, (void)name, (void)base, (void)file, (void)link, (void)crc, (void)path;
+	(void)module, (void)userdata, (void)name, (void)base, (void)file, (void)link, (void)crc,
+		(void)path;
 	return -1;
 }
 
@@ -161,7 +163,8 @@ static bool find_inlined(Dwarf_Die *die, Dwarf_Addr pc, Dwarf_Die *inlined)
 			return true;
 		}
 		/* A block without code of its own may be given without ranges: what is in it still counts. */
-		if (tag == DW_TAG_lexical_block && dwarf_haspc(&child, pc) != 0 && find_inlined(&child, pc, inlined))
+		if (tag == DW_TAG_lexical_block && dwarf_haspc(&child, pc) != 0 &&
+		    find_inlined(&child, pc, inlined))
 			return true;
 	} while (!dwarf_siblingof(&child, &child));
 	return false;
@@ -189,7 +192,9 @@ static const char *cu_file(Dwarf_Die *cu, Dwarf_Word index)
 	Dwarf_Files *files;
 	size_t nr;
 
-	return !dwarf_getsrcfiles(cu, &files, &nr) && index < nr ? dwarf_filesrc(files, index, NULL, NULL) : NULL;
+	return !dwarf_getsrcfiles(cu, &files, &nr) && index < nr ?
+		       dwarf_filesrc(files, index, NULL, NULL) :
+		       NULL;
 }
 
 /* Where @call, an inlined copy, was called. */
@@ -213,7 +218,8 @@ static struct symbol *make_symbol(Dwarf_Addr pc)
 	Dwarf_Die cu, die, inner;
 	Dwarf_Line *line;
 
-	if (!range || !dwarf_offdie(symbols.dwarf, range->cu, &cu) || !dwarf_offdie(symbols.dwarf, range->die, &die))
+	if (!range || !dwarf_offdie(symbols.dwarf, range->cu, &cu) ||
+	    !dwarf_offdie(symbols.dwarf, range->die, &die))
 		return NULL;
 	fill_frame(&frames[nr++], &die);
 	while (nr < MAX_FRAMES && find_inlined(&die, pc, &inner)) {

@@ -21,11 +21,13 @@ struct field {
 };
 
 #define FIELD(type, member) { #member, offsetof(type, member), sizeof(((type *)0)->member), 0 }
-#define ARRAY_FIELD(type, member)                                                                             \
-	{ #member, offsetof(type, member), sizeof(((type *)0)->member), sizeof(((type *)0)->member[0]) }
+#define ARRAY_FIELD(type, member)                                       \
+	{ #member, offsetof(type, member), sizeof(((type *)0)->member), \
+	  sizeof(((type *)0)->member[0]) }
 
 /** describe_field() - name of the member at @offset, "[3]" behind it for an array's; returns as snprintf(), 0: none */
-int describe_field(const struct field *fields, unsigned int nr, size_t offset, char *buf, size_t len);
+int describe_field(const struct field *fields, unsigned int nr, size_t offset, char *buf,
+		   size_t len);
 
 /* Of folio.c, slab.c and the drivers. Return: as snprintf(), 0 if @addr is not theirs. */
 int filemap_describe_addr(uintptr_t addr, char *buf, size_t len);

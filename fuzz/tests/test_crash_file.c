@@ -104,9 +104,11 @@ static void another_version_is_refused(void **state)
 {
 	(void)state;
 	data[7] = 9;
-	assert_refused("it has version 9, this program reads version 2: use the build that wrote it");
+	assert_refused(
+		"it has version 9, this program reads version 2: use the build that wrote it");
 	data[7] = 1;
-	assert_refused("it has version 1, this program reads version 2: use the build that wrote it");
+	assert_refused(
+		"it has version 1, this program reads version 2: use the build that wrote it");
 }
 
 static void a_cut_file_is_refused(void **state)

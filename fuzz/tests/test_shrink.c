@@ -214,9 +214,59 @@ static void bytes_shrink_too(void **state)
 	assert_int_equal(shrink_bytes(&shrink, data, 0), 0);
 }
 
+/* "Fails" when one CPU is preempted at the 40th point of a free, or two are elsewhere. */
+static bool preempted_amid_free(const struct program *candidate, void *arg)
+{
+	unsigned int elsewhere = 0;
+	bool frees = false, amid = false;
+
+	(void)arg;
+	for (unsigned int i = 0; i < candidate->nr_ops; i++)
+		frees |= candidate->ops[i].code == OP_FREE;
+	for (unsigned int i = 0; i < candidate->nr_switches; i++) {
+		const struct weave_entry *entry = &candidate->switches[i];
+
+		if (entry->value == candidate->ops[entry->op].cpu)
+			continue;
+		amid |= candidate->ops[entry->op].code == OP_FREE && entry->nth == 40;
+		elsewhere += entry->nth == 3 || entry->nth == 5;
+	}
+	return frees && (amid || elsewhere == 2);
+}
+
+static bool fifty_points_each(const struct program *candidate, unsigned int *points, void *arg)
+{
+	(void)arg;
+	for (unsigned int i = 0; i < candidate->nr_ops; i++)
+		points[i] = 50;
+	return true;
+}
+
+static void one_switch_stands_in_for_two(void **state)
+{
+	static const char two[] = "machine profile=tiny cpus=2\n"
+				  "cpu0: s0 = alloc(order=0)\n"
+				  "    @3 switch cpu1\n"
+				  "    @5 switch cpu1\n"
+				  "cpu0: free(s0)\n"
+				  "cpu1: drain_all()\n";
+	struct shrink shrink = { .still_fails = preempted_amid_free,
+				 .points = fifty_points_each,
+				 .max_tries = 5000 };
+	struct program_error error;
+
+	(void)state;
+	assert_true(program_assemble(&program, two, strlen(two), &error));
+	shrink_program(&shrink, &program);
+	assert_text("machine profile=tiny cpus=2 pcp_high=0 pcp_batch=0 flags=0\n"
+		    "cpu0: free(s0)\n"
+		    "    @40 switch cpu1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_switch_stands_in_for_two),
 		cmocka_unit_test(two_hundred_operations_become_two),
 		cmocka_unit_test(pairs_go_together),
 		cmocka_unit_test(what_always_fails_becomes_nothing),

@@ -22,14 +22,19 @@ static void frames_and_pageblocks(void **state)
 {
 	(void)state;
 	assert_string_equal(name_of(pfn_to_page(0x23)), "memdesc of pfn 0x23");
-	assert_string_equal(value_of(pfn_to_page(0x23), misc_word(MISC_FROZEN, 2, 0)), "frozen, order 2");
+	assert_string_equal(value_of(pfn_to_page(0x23), misc_word(MISC_FROZEN, 2, 0)),
+			    "frozen, order 2");
 	assert_string_equal(value_of(pfn_to_page(0x23), 0), "0");
-	assert_string_equal(value_of(pfn_to_page(0x23), free_word(MEMDESC_BUDDY, 3, 0x20, 0x28)), "buddy, order 3");
+	assert_string_equal(value_of(pfn_to_page(0x23), free_word(MEMDESC_BUDDY, 3, 0x20, 0x28)),
+			    "buddy, order 3");
 	assert_string_equal(name_of(&pageblock_flags[4]), "type of pageblock 4");
-	assert_string_equal(value_of(&pageblock_flags[4], MIGRATE_MOVABLE | PB_ISOLATE), "movable, isolated");
+	assert_string_equal(value_of(&pageblock_flags[4], MIGRATE_MOVABLE | PB_ISOLATE),
+			    "movable, isolated");
 	assert_string_equal(name_of(&mem_section[3].state), "state of section 3");
-	assert_string_equal(value_of(&mem_section[3].state, SECTION_GOING_OFFLINE), "going offline");
-	assert_string_equal(name_of(sim_ram.base + (5ul << sim_ram.cell_shift)), "contents of pfn 0x5");
+	assert_string_equal(value_of(&mem_section[3].state, SECTION_GOING_OFFLINE),
+			    "going offline");
+	assert_string_equal(name_of(sim_ram.base + (5ul << sim_ram.cell_shift)),
+			    "contents of pfn 0x5");
 	assert_string_equal(value_of(sim_ram.base, 7), "tag 0x7");
 }
 
@@ -41,10 +46,12 @@ static void zones_and_pagesets(void **state)
 	assert_string_equal(name_of(&zone->lock.locked), "zone->lock of Normal");
 	assert_string_equal(name_of(&zone->managed_pages), "zone->managed_pages of Normal");
 	assert_string_equal(name_of(&zone->watermark[1]), "zone->watermark[1] of Normal");
-	assert_string_equal(name_of(&zone->vm_stat[NR_FREE_ISOLATED]), "NR_FREE_ISOLATED of Normal");
+	assert_string_equal(name_of(&zone->vm_stat[NR_FREE_ISOLATED]),
+			    "NR_FREE_ISOLATED of Normal");
 	assert_string_equal(name_of(&zone->free_area[3].free_list[MIGRATE_MOVABLE].tail),
 			    "zone->free_area[3].free_list[movable].tail of Normal");
-	assert_string_equal(name_of(&zone->free_area[0].nr_free), "zone->free_area[0].nr_free of Normal");
+	assert_string_equal(name_of(&zone->free_area[0].nr_free),
+			    "zone->free_area[0].nr_free of Normal");
 	assert_string_equal(name_of(&zone->pcp[2].lock), "pcp->lock of CPU 2, Normal");
 	assert_string_equal(name_of(&zone->pcp[0].count), "pcp->count of CPU 0, Normal");
 	assert_string_equal(name_of(&zone->pcp[1].lists[MIGRATE_PCPTYPES + MIGRATE_MOVABLE].head),
@@ -62,7 +69,8 @@ static void descriptors_are_named_by_their_frame(void **state)
 	unsigned long word;
 
 	(void)state;
-	assert_int_equal(be->folio_add(3, MMFUZZ_FOLIO_FILE, mk_order(1), MMFUZZ_GFP_MOVABLE, 1), 0);
+	assert_int_equal(be->folio_add(3, MMFUZZ_FOLIO_FILE, mk_order(1), MMFUZZ_GFP_MOVABLE, 1),
+			 0);
 	folio = filemap_get_folio(3);
 	word = page_word(pfn_to_page(folio->pfn));
 	snprintf(expected, sizeof(expected), "folio->_refcount of pfn 0x%x", folio->pfn);
@@ -81,20 +89,26 @@ static void the_same_in_each_run(void **state)
 
 	(void)state;
 	pfn = be->alloc_pages(0, mk_order(0), (nid_t){ 0 });
-	assert_string_equal(value_of(pfn_to_page(pfn.pfn), page_word(pfn_to_page(pfn.pfn))), "mappable of descriptor 0");
+	assert_string_equal(value_of(pfn_to_page(pfn.pfn), page_word(pfn_to_page(pfn.pfn))),
+			    "mappable of descriptor 0");
 	be->put_page(pfn);
 	be->reset();
 	pfn = be->alloc_pages(0, mk_order(0), (nid_t){ 0 });
-	assert_string_equal(value_of(pfn_to_page(pfn.pfn), page_word(pfn_to_page(pfn.pfn))), "mappable of descriptor 0");
+	assert_string_equal(value_of(pfn_to_page(pfn.pfn), page_word(pfn_to_page(pfn.pfn))),
+			    "mappable of descriptor 0");
 	be->put_page(pfn);
 }
 
 static void balloon_words(void **state)
 {
-	unsigned int named = 0;
+	unsigned int named = 0, words = 0;
 
 	(void)state;
 	assert_int_equal(be->balloon_inflate(0, 3), 3);
+	for (unsigned long pfn = 0; pfn < 256; pfn++)
+		words += !strcmp(value_of(pfn_to_page(pfn), page_word(pfn_to_page(pfn))),
+				 "offline by balloon 0, movable");
+	assert_int_equal(words, 3);
 	/* The driver's state is its own; what it keeps in the arena must have names all the same. */
 	for (const char *at = (const char *)mm; at < (const char *)vmemmap; at++)
 		named += !strcmp(name_of(at), "balloon_pages_lock");
@@ -116,7 +130,8 @@ static void long_names_are_cut(void **state)
 	char small[8];
 
 	(void)state;
-	assert_int_equal(be->describe_addr(pfn_to_page(0x23), small, sizeof(small)), strlen("memdesc of pfn 0x23"));
+	assert_int_equal(be->describe_addr(pfn_to_page(0x23), small, sizeof(small)),
+			 strlen("memdesc of pfn 0x23"));
 	assert_string_equal(small, "memdesc");
 }
 

@@ -726,6 +726,8 @@ void weave_stop(void)
 	if (!weave_running())
 		return;
 	count_points(weave_now);
+	if (weave_hot.flags & WEAVE_HOT_TRACE)
+		trace_end();
 	/* Still running, so that who asks is told so; but each address is the running fibre's own. */
 	weave_hot.private_lo = 0;
 	weave_hot.private_size = ~0ul - 1;
@@ -869,6 +871,8 @@ bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, 
 	set_stop(w);
 	fibre_switch(fibre_thread(), w->fibres[0].context);
 
+	if (weave_hot.flags & WEAVE_HOT_TRACE)
+		trace_end();
 	if (w->config.memory != WEAVE_SC)
 		memory_end();
 	weave_hot.flags = 0;

@@ -9,11 +9,17 @@
 static struct weave_trace_log *trace_log;
 /* The last access, while what it leaves behind is not known yet. */
 static struct weave_event *unsettled;
+static void (*trace_names)(struct weave_event *event);
 
 void weave_trace_memory(struct weave_trace_log *log)
 {
 	trace_log = log;
 	unsettled = NULL;
+}
+
+void weave_trace_names(void (*fn)(struct weave_event *event))
+{
+	trace_names = fn;
 }
 
 bool trace_wanted(void)
@@ -34,12 +40,30 @@ static u64 peek(const struct weave_event *event)
 	return value;
 }
 
+/* The caller's code may be instrumented, and is no part of the run. */
+static void name(struct weave_event *event)
+{
+	const struct weave_hot hot = weave_hot;
+
+	if (!trace_names || !event->addr)
+		return;
+	weave_hot.private_lo = 0;
+	weave_hot.private_size = ~0ul - 1;
+	weave_hot.flags = 0;
+	trace_names(event);
+	weave_hot = hot;
+}
+
 /* Only fibres write, and one of them runs: nobody has been there since. */
 static void settle(void)
 {
-	if (unsettled)
-		unsettled->value = peek(unsettled);
+	struct weave_event *event = unsettled;
+
+	if (!event)
+		return;
 	unsettled = NULL;
+	event->value = peek(event);
+	name(event);
 }
 
 static struct weave_event *append(const struct weave_event *event)
@@ -58,8 +82,12 @@ static struct weave_event *append(const struct weave_event *event)
 
 void trace_event(const struct weave_event *event)
 {
+	struct weave_event *to;
+
 	settle();
-	append(event);
+	to = append(event);
+	if (to)
+		name(to);
 }
 
 void trace_access(const struct weave_event *event)
@@ -70,6 +98,11 @@ void trace_access(const struct weave_event *event)
 	/* A first approximation of @value, should this be the end. */
 	known.old = known.value = peek(event);
 	unsettled = append(&known);
+}
+
+void trace_end(void)
+{
+	settle();
 }
 
 void trace_failed(void)

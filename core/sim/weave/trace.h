@@ -13,7 +13,7 @@ enum weave_event_kind {
 	WEAVE_EVENT_POINT_MAX = 31,
 	WEAVE_EVENT_ENTER, /* a function, called from pc; its own address in value when known, else 0 */
 	WEAVE_EVENT_EXIT,
-	WEAVE_EVENT_SWITCH,    /* value: the fibre that goes on; old: mask of those that could; size: forced */
+	WEAVE_EVENT_SWITCH, /* value: the fibre that goes on; old: mask of those that could; size: forced */
 	WEAVE_EVENT_INTERRUPT, /* value as in the schedule */
 	WEAVE_EVENT_DRAIN,     /* a waiting store of this fibre reaches memory */
 	WEAVE_EVENT_FREED,     /* value: length */
@@ -29,6 +29,7 @@ enum weave_event_kind {
  * @old, @value: what was at @addr before and after the access, the low 8 bytes
  * @flags: WEAVE_TRACE_*
  * @text: WEAVE_EVENT_NOTE: a literal or NULL
+ * @names: for weave_trace_names() to fill in: what @addr, @old and @value are called; 0: nothing
  */
 struct weave_event {
 	uint8_t kind;
@@ -42,6 +43,7 @@ struct weave_event {
 	uint64_t old;
 	uint64_t value;
 	const char *text;
+	uint32_t names[3];
 };
 
 #define WEAVE_TRACE_STALE   1u /* an older value was read */
@@ -67,6 +69,13 @@ struct weave_trace_log {
  */
 void weave_trace_memory(struct weave_trace_log *log);
 
+/**
+ * weave_trace_names() - who names what an event is about, while it still is so
+ * @fn: called once for each event that has an address, when its @value is known; it may look at everything, of which
+ *	nothing is a point, judged or logged. NULL: nobody
+ */
+void weave_trace_names(void (*fn)(struct weave_event *event));
+
 /** weave_note() - the harness says what happens, in the running fibre's column; @text a literal */
 void weave_note(const char *text, uint64_t value);
 
@@ -82,6 +91,8 @@ void trace_event(const struct weave_event *event);
  * Fills in @old now, and @value when the next event comes.
  */
 void trace_access(const struct weave_event *event);
+/** trace_end() - nothing more will come: the last access was made, or never will be */
+void trace_end(void);
 /** trace_failed() - the last access was a cmpxchg, and did not store */
 void trace_failed(void);
 
