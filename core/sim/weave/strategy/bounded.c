@@ -13,15 +13,15 @@
  * - schedules with c preemptions are numbered, and tried in a pseudo-random order without
  *   repetition, a few of each c at first, then half of all with the full bound;
  * - most preemptions are at points that touch words which several fibres touch, as learned from all
- *   points of the first runs and of one in LEARN_EACH later (a preemption elsewhere has the same
- *   effect as one before the next such point, if the words are all known); 1 in 8 anywhere;
- * - when these points become more, numbering begins anew.
+ *   points of the first runs and of one in LEARN_EACH later, or all of a small program (a
+ *   preemption elsewhere has the same effect as one before the next such point, if the words are
+ *   all known); 1 in 8 anywhere;
+ * - when there are many more of these points, or all are done, numbering begins anew.
  *
- * Nothing is left to try, and begin() says so, when all schedules over all points of the last
- * numbering are done, as happens with programs of a few dozen points. A point that appears only in
- * runs that were not learned from, and orders of those who wait, are not part of that promise: it
- * takes the exhaustive strategy to make it. Under weak memory there is no end, for its values are
- * drawn, as strategy_choose() says.
+ * Nothing is left to try, and begin() says so, when all schedules over all points that any run went
+ * through are done, as happens with programs of a few dozen points. Orders of those who wait are
+ * not part of that promise: it takes the exhaustive strategy to make it. Under weak memory there is
+ * no end, for its values are drawn, as strategy_choose() says.
  */
 #include <string.h>
 
@@ -30,11 +30,14 @@
 
 #define BOUNDED_DEFAULT 2u
 #define BOUNDED_MAX	8u
-/* So many runs at first, and one in so many later, are learned from. */
+/* So many runs at first, and one in so many later, are learned from; all of a program with so few points. */
 #define LEARN_FIRST	8u
 #define LEARN_EACH	16u
+#define LEARN_ALL	256u
 /* So many runs of each number of preemptions before they are mixed. */
 #define FIRST_RUNS	32u
+/* So many schedules with all preemptions will be done before long. */
+#define SOON		4096u
 /* More schedules than this are not numbered but drawn: nobody will see the end. */
 #define TOO_MANY	(1ull << 62)
 
@@ -77,21 +80,40 @@ struct bounded {
 
 /* ---- numbers of schedules ---- */
 
-/*
- * How many numbers schedules with @preemptions have: orders * (points * places)^preemptions. Of the
- * numbers that differ in the order of the preemptions only, one is a schedule.
- */
+/* How many sets of @size there are of the first @nr numbers; TOO_MANY or more is TOO_MANY. */
+static u64 count_sets(u64 nr, unsigned int size)
+{
+	u64 sets = 1;
+
+	if (nr < size)
+		return 0;
+	for (unsigned int i = 1; i <= size; i++) {
+		sets = sets * (nr - size + i) / i;
+		if (sets >= TOO_MANY)
+			return TOO_MANY;
+	}
+	return sets;
+}
+
+/* Sets of points. Those of shared ones have the lowest numbers, so those with any other are the rest. */
+static u64 first_set(const struct bounded *bounded, enum pool pool, unsigned int size)
+{
+	return pool == POOL_ALL ? count_sets(bounded->size[POOL_SHARED], size) : 0;
+}
+
+/* How many schedules there are with @preemptions: orders, times sets of points, times places for each. */
 static u64 count(const struct bounded *bounded, enum pool pool, unsigned int preemptions)
 {
-	u64 total = 1;
-	bool over = false;
+	u64 total = count_sets(bounded->size[pool], preemptions);
+	bool over = total == TOO_MANY;
 
+	if (pool == POOL_ALL && bounded->size[POOL_SHARED] == bounded->size[POOL_ALL])
+		return 0;
+	total -= first_set(bounded, pool, preemptions);
 	for (unsigned int i = 2; i <= bounded->nr; i++)
 		over |= __builtin_mul_overflow(total, i, &total);
-	for (unsigned int i = 0; i < preemptions; i++) {
-		over |= __builtin_mul_overflow(total, bounded->size[pool], &total);
+	for (unsigned int i = 0; i < preemptions; i++)
 		over |= __builtin_mul_overflow(total, bounded->nr - 1, &total);
-	}
 	return over ? TOO_MANY : min(total, TOO_MANY);
 }
 
@@ -120,47 +142,65 @@ static u64 permute(u64 number, u64 total, u64 key)
 	return number;
 }
 
-/* The next digit of a schedule's number, below @base; of one that is drawn, a draw. */
-static u32 digit(struct weave *weave, u64 *number, u32 base)
+/* The next digit of a schedule's number, below @base. */
+static u32 digit(u64 *number, u32 base)
 {
-	u32 value;
+	u32 value = (u32)(*number % base);
 
-	if (*number >= TOO_MANY)
-		return weave_below(&weave->rng, base);
-	value = (u32)(*number % base);
 	*number /= base;
 	return value;
 }
 
-/*
- * False: it has been tried, under another number. Numbers that are drawn have no such order: of
- * those some are tried twice.
- */
-static bool decode(struct weave *weave, enum pool pool, unsigned int preemptions, u64 number)
+/* The largest of a set of @size with this number, below @limit; @number becomes that of the others. */
+static u32 largest(u64 *number, unsigned int size, u32 limit)
 {
-	struct bounded *bounded = weave->state;
-	bool drawn = number >= TOO_MANY;
+	u32 lo = size - 1;
+
+	while (limit - lo > 1) {
+		u32 mid = lo + (limit - lo) / 2;
+
+		if (count_sets(mid, size) <= *number)
+			lo = mid;
+		else
+			limit = mid;
+	}
+	*number -= count_sets(lo, size);
+	return lo;
+}
+
+/* The schedule with that number. */
+static void decode(struct bounded *bounded, enum pool pool, unsigned int preemptions, u64 number)
+{
+	u32 limit = bounded->size[pool];
 	unsigned int i;
-	u32 last = 0;
 
 	for (i = 0; i < bounded->nr; i++) {
-		unsigned int j = digit(weave, &number, i + 1);
+		unsigned int j = digit(&number, i + 1);
 
 		bounded->order[i] = bounded->order[j];
 		bounded->order[j] = (u8)i;
 	}
-	bounded->nr_todo = preemptions;
-	for (i = 0; i < preemptions; i++) {
-		u32 spot = digit(weave, &number, bounded->size[pool]);
-
-		if (i && spot <= last && !drawn)
-			return false;
-		last = spot;
-		bounded->todo[i].spot = bounded->learn.spots[spot];
-		bounded->todo[i].back = 1 + digit(weave, &number, bounded->nr - 1);
+	for (i = 0; i < preemptions; i++)
+		bounded->todo[i].back = 1 + digit(&number, bounded->nr - 1);
+	number += first_set(bounded, pool, preemptions);
+	for (i = preemptions; i-- > 0;) {
+		limit = largest(&number, i + 1, limit);
+		bounded->todo[i].spot = bounded->learn.spots[limit];
 	}
-	/* Those that are shared come first. */
-	return pool == POOL_SHARED || drawn || last >= bounded->size[POOL_SHARED];
+}
+
+/* Some schedule; of its preemptions two may be the same. */
+static void draw(struct weave *weave, enum pool pool, unsigned int preemptions)
+{
+	struct bounded *bounded = weave->state;
+
+	strategy_shuffle(&weave->rng, bounded->order, bounded->nr);
+	for (unsigned int i = 0; i < preemptions; i++) {
+		u32 spot = weave_below(&weave->rng, bounded->size[pool]);
+
+		bounded->todo[i].spot = bounded->learn.spots[spot];
+		bounded->todo[i].back = 1 + weave_below(&weave->rng, bounded->nr - 1);
+	}
 }
 
 /* Takes the next schedule of a kind; false when there is none. */
@@ -171,20 +211,16 @@ static bool take(struct weave *weave, enum pool pool, unsigned int preemptions)
 	u64 *next = &bounded->next[pool][preemptions];
 	struct weave_rng rng = { weave->config.seed ^ (u64)bounded->pass << 56 ^ total << 24 ^
 				 (u64)pool << 16 ^ preemptions };
-	u64 key = weave_random(&rng);
 
-	/* Without preemptions all pools are the same. */
-	if (!preemptions && pool != POOL_SHARED)
+	if (*next >= total)
 		return false;
-	while (*next < total) {
-		u64 number = total < TOO_MANY ? permute((*next)++, total, key) : TOO_MANY;
-
-		if (decode(weave, pool, preemptions, number)) {
-			bounded->runs[preemptions]++;
-			return true;
-		}
-	}
-	return false;
+	if (total < TOO_MANY)
+		decode(bounded, pool, preemptions, permute((*next)++, total, weave_random(&rng)));
+	else
+		draw(weave, pool, preemptions);
+	bounded->nr_todo = preemptions;
+	bounded->runs[preemptions]++;
+	return true;
 }
 
 /* ---- which to try ---- */
@@ -234,15 +270,16 @@ static bool begin_again(struct weave *weave)
 {
 	struct bounded *bounded = weave->state;
 
-	/* Points that are not shared may have been learned since. */
-	if (bounded->size[POOL_ALL] != bounded->learn.nr || bounded->learn.thinned) {
+	/* Some may have been learned since. */
+	if (bounded->size[POOL_SHARED] != bounded->learn.nr_shared ||
+	    bounded->size[POOL_ALL] != bounded->learn.nr) {
 		number_anew(bounded);
 		if (take_one(weave))
 			return true;
 	}
-	if (weave->config.memory == WEAVE_SC)
+	/* Not all points are kept, or the values of memory are drawn: there is more to be seen. */
+	if (!bounded->learn.thinned && weave->config.memory == WEAVE_SC)
 		return false;
-	/* The values of memory are drawn: the same schedule may still show something else. */
 	memset(bounded->next, 0, sizeof(bounded->next));
 	bounded->pass++;
 	return take_one(weave);
@@ -261,7 +298,8 @@ static bool bounded_begin(struct weave *weave)
 	weave->ask_in = 1;
 	if (!take_one(weave) && !begin_again(weave))
 		return false;
-	bounded->learning = weave->index < LEARN_FIRST || weave->index % LEARN_EACH == 0;
+	bounded->learning = weave->index < LEARN_FIRST || weave->index % LEARN_EACH == 0 ||
+			    bounded->learn.nr <= LEARN_ALL;
 	if (bounded->learning)
 		learn_begin(&bounded->learn, weave->config.memory != WEAVE_SC);
 	return true;
@@ -271,7 +309,11 @@ static void bounded_end(struct weave *weave, bool found __maybe_unused)
 {
 	struct bounded *bounded = weave->state;
 
-	if (bounded->learning && learn_end(&bounded->learn))
+	if (!bounded->learning || !learn_end(&bounded->learn))
+		return;
+	/* A few more can wait until those known are done, if that will be soon. */
+	if (bounded->learn.nr_shared > bounded->size[POOL_SHARED] * 9 / 8 ||
+	    count(bounded, POOL_SHARED, bounded->bound) > SOON)
 		number_anew(bounded);
 }
 

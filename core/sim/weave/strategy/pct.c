@@ -7,8 +7,11 @@
  * is found by a run of n fibres and k points with a probability of at least 1 / (n * k^(d - 1)).
  *
  * Where it departs from the paper:
- * - d is config.bound, by default 3; k is the number of points of the run before. The first run,
- *   for want of a k, has no change of priorities: it is one of the n! orders of whole fibres;
+ * - k is the number of points of the run before. The first run, for want of a k, has no change of
+ *   priorities: it is one of the n! orders of whole fibres;
+ * - d is config.bound, if that is set. Else each run has its own: 3, or with as many chances 5, 9
+ *   and so on up to one change for each 16 points. A change too many seldom hides a bug, and in a
+ *   run of thousands of points two changes seldom hit anything (measured in docs/weave.md);
  * - which of the lowest priorities a change gives is drawn, as in the paper; but of two fibres the
  *   one that sinks later sinks lower, since nothing else would have any effect: (d - 1)! times
  *   better odds;
@@ -21,16 +24,17 @@
  */
 #include "strategy.h"
 
-#define PCT_DEPTH     3u
-#define PCT_MAX_DEPTH 64u
+#define PCT_MAX_CHANGES 64u
+/* Points for each change of priority, at least, where nobody has said how many there are to be. */
+#define PCT_POINTS	16u
 /* A change that has happened. */
-#define PCT_DONE      (~0ull)
+#define PCT_DONE	(~0ull)
 
-/* The highest priority runs. Changes of priority give 0 to depth - 2, yields what is below. */
+/* The highest priority runs. Changes of priority give the numbers of the changes, yields what is below. */
 struct pct {
 	s64 priority[WEAVE_MAX_FIBRES];
 	s64 lowest;
-	u64 change[PCT_MAX_DEPTH];
+	u64 change[PCT_MAX_CHANGES];
 	unsigned int nr_changes;
 };
 
@@ -42,18 +46,30 @@ static void latest_first(struct pct *pct)
 	}
 }
 
+static unsigned int how_many_changes(struct weave *weave)
+{
+	unsigned int shift = 1;
+
+	if (weave->run_points < 2)
+		return 0;
+	if (weave->config.bound)
+		return min(weave->config.bound - 1, PCT_MAX_CHANGES);
+	while (2u << shift <= PCT_MAX_CHANGES && (u64)PCT_POINTS * 2 << shift <= weave->run_points)
+		shift++;
+	return 1u << (1 + weave_below(&weave->rng, shift));
+}
+
 static bool pct_begin(struct weave *weave)
 {
-	unsigned int depth = min(weave->config.bound ?: PCT_DEPTH, PCT_MAX_DEPTH);
 	struct pct *pct = weave->state;
 	u8 order[WEAVE_MAX_FIBRES];
 	unsigned int i;
 
 	strategy_shuffle(&weave->rng, order, weave->nr);
 	for (i = 0; i < weave->nr; i++)
-		pct->priority[i] = PCT_MAX_DEPTH + order[i];
+		pct->priority[i] = PCT_MAX_CHANGES + order[i];
 	pct->lowest = 0;
-	pct->nr_changes = weave->run_points > 1 ? depth - 1 : 0;
+	pct->nr_changes = how_many_changes(weave);
 	for (i = 0; i < pct->nr_changes; i++)
 		/* Point 1 is the beginning, where the priorities are fresh. */
 		pct->change[i] = 2 + weave_below(&weave->rng, weave->run_points - 1);

@@ -357,9 +357,10 @@ static void bounded_tries_all_there_are_and_ends(void **state __maybe_unused)
 static void bounded_repeats_no_schedule(void **state __maybe_unused)
 {
 	steps = 3;
-	/* Two orders, and in each of them one preemption at one of 4 points of 2 fibres, or two of them. */
+	/* Two orders, in each of them one preemption at one of 4 points of 2 fibres, or two or three. */
 	assert_int_equal(run_bounded(1, 2, 1000), 2 * (1 + 8));
-	assert_int_equal(run_bounded(2, 2, 1000), 2 * (1 + 8 + 8 * 7 / 2));
+	assert_int_equal(run_bounded(2, 2, 1000), 2 * (1 + 8 + 28));
+	assert_int_equal(run_bounded(3, 2, 1000), 2 * (1 + 8 + 28 + 56));
 }
 
 /* What memory does is drawn: the same switches may show something else the next time. */
