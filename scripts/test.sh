@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Builds and runs all tests: unit tests under plain, ASan+UBSan, TSan, clang 14 and gcc 12; the committed corpus and a
-# short fuzz run of each target; a short stress run; the OSS-Fuzz build. One line a step, logs in build/logs. The last
-# line counts all of them. Nothing here depends on how fast the machine is, but for generous limits.
+# Builds and runs all tests: unit tests under plain, ASan+UBSan, TSan, clang 14 and gcc 12; the committed corpus and short
+# fuzz runs of each target; short stress runs, on threads and woven; the OSS-Fuzz build. One line a step, logs in build/logs.
+# The last line counts all of them. Nothing here depends on how fast the machine is, but for generous limits.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -95,16 +95,17 @@ replay() {
 	printf '%s\0' "${files[@]}" | xargs -0 "build/asan/bin/$1" -rss_limit_mb=2560 -timeout=25
 }
 
-# fuzz_twice TARGET RUNS - a short run finds nothing, and the same seed gives the same counts again.
-fuzz_twice() {
+# fuzz_again TARGET RUNS - a short run finds nothing, and the same seed gives the same counts a second and a third time.
+fuzz_again() {
 	local target=$1 runs=$2 opts i
 	mapfile -t opts < <(flags "$target")
-	for i in 1 2; do
+	for i in 1 2 3; do
 		mkdir "$tmp/$target-$i"
 		"build/asan/bin/$target" -runs="$runs" -seed=1 -rss_limit_mb=2560 -timeout=25 "${opts[@]}" \
 			-artifact_prefix="$logs/$target-" "$tmp/$target-$i" "corpus/$target" 2>&1 | tee "$tmp/$target-$i.log"
 	done
 	diff <(counts "$tmp/$target-1.log") <(counts "$tmp/$target-2.log")
+	diff <(counts "$tmp/$target-1.log") <(counts "$tmp/$target-3.log")
 }
 
 counts() {
@@ -113,6 +114,18 @@ counts() {
 
 stress() {
 	"build/$1/bin/mmstress" --scenario all --rounds "$2" --cpus 4 --seed 1 --save "$logs"
+}
+
+# woven PRESET SCHEDULES OPTION... - every scenario under every strategy.
+woven() {
+	local preset=$1 schedules=$2
+	shift 2
+	"build/$preset/bin/mmstress" --machine weave --strategy all --schedules "$schedules" --seed 1 --save "$logs" "$@"
+}
+
+# All interleavings of the litmus programs with at most two preemptions.
+exhaustive() {
+	build/plain/bin/mmstress --machine weave --exhaustive --bound 2 --save "$logs"
 }
 
 # afl_stable TARGET - AFL++, with our mutator where inputs are programs, finds it instrumented and fully repeatable.
@@ -178,7 +191,7 @@ assert archive.testzip() is None and archive.namelist(), "empty or damaged: " + 
 archive.extractall(sys.argv[2])' "$1" "$2"
 }
 
-export -f build flags replay fuzz_twice counts stress afl_stable oss_fuzz unzip_all
+export -f build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
 	presets=(plain asan)
@@ -202,10 +215,13 @@ done
 
 if [ "$quick" = no ]; then
 	for target in "${targets[@]}"; do
-		step "fuzz-$target" fuzz_twice "$target" 20000 || true
+		step "fuzz-$target" fuzz_again "$target" 20000 || true
 	done
 	step stress-tsan stress tsan 200 || true
 	step stress-asan stress asan 200 || true
+	step weave-asan woven asan 500 || true
+	step weave-lkmm woven plain 500 --memory lkmm || true
+	step weave-exhaustive exhaustive || true
 	if step build-afl build afl; then
 		for target in "${targets[@]}"; do
 			step "afl-$target" afl_stable "$target" || true
