@@ -41,8 +41,9 @@ void program_delete_ops(struct program *program, unsigned int at, unsigned int n
 	program->nr_switches = kept;
 }
 
-unsigned int program_insert_ops(struct program *program, unsigned int at, const struct program *from,
-				unsigned int first, unsigned int nr, unsigned int max_ops)
+unsigned int program_insert_ops(struct program *program, unsigned int at,
+				const struct program *from, unsigned int first, unsigned int nr,
+				unsigned int max_ops)
 {
 	nr = program_open_gap(program, at, nr, max_ops);
 	memcpy(&program->ops[at], &from->ops[first], nr * sizeof(from->ops[0]));

@@ -29,8 +29,9 @@ void program_delete_ops(struct program *program, unsigned int at, unsigned int n
  *
  * Return: how many fit below @max_ops. Switches that do not fit are left out.
  */
-unsigned int program_insert_ops(struct program *program, unsigned int at, const struct program *from,
-				unsigned int first, unsigned int nr, unsigned int max_ops);
+unsigned int program_insert_ops(struct program *program, unsigned int at,
+				const struct program *from, unsigned int first, unsigned int nr,
+				unsigned int max_ops);
 
 /** program_swap_ops() - two operations change places, with their switches */
 void program_swap_ops(struct program *program, unsigned int a, unsigned int b);

@@ -116,7 +116,8 @@ bool executor_weave_explicit(struct program *program, const struct weave_schedul
 	if (schedule->nr > PROGRAM_MAX_SWITCHES)
 		return false;
 	for (unsigned int i = 0; i < schedule->nr; i++)
-		if (schedule->entries[i].op >= program->nr_ops || schedule->entries[i].nth > PROGRAM_MAX_NTH)
+		if (schedule->entries[i].op >= program->nr_ops ||
+		    schedule->entries[i].nth > PROGRAM_MAX_NTH)
 			return false;
 	memcpy(program->switches, schedule->entries, schedule->nr * sizeof(program->switches[0]));
 	program->nr_switches = schedule->nr;

@@ -158,8 +158,9 @@ static unsigned int pick_nr(struct generator *generator, unsigned int max)
 		nr = 1u << generator->pageblock_order;
 		break;
 	default:
-		nr = rng_percent(rng, 50) ? (1u << generator->pageblock_order) * (1 + rng_below(rng, 4)) :
-					    1u << generator->section_order;
+		nr = rng_percent(rng, 50) ?
+			     (1u << generator->pageblock_order) * (1 + rng_below(rng, 4)) :
+			     1u << generator->section_order;
 		break;
 	}
 	/* On machines with large blocks these lengths are most of the memory: seldom. */

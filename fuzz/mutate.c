@@ -302,7 +302,8 @@ static struct weave_entry some_point(struct rng *rng)
 			return (struct weave_entry){ .op = hint->op, .nth = hint->nth };
 	}
 	if (program.nr_switches && rng_percent(rng, 40)) {
-		const struct weave_entry *near = &program.switches[rng_below(rng, program.nr_switches)];
+		const struct weave_entry *near =
+			&program.switches[rng_below(rng, program.nr_switches)];
 
 		if (rng_percent(rng, 50))
 			entry.op = near->op;
@@ -468,7 +469,8 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
 	/* Seeds that check after each operation are dear; without this most of a corpus would be. */
 	if (rng_percent(&rng, 25))
 		program.header.flags &= ~PROGRAM_CHECK_EACH;
-	for (unsigned int n = rng_percent(&rng, 50) ? 1 : 1 + rng_below(&rng, 5); n && max_ops; n--) {
+	for (unsigned int n = rng_percent(&rng, 50) ? 1 : 1 + rng_below(&rng, 5); n && max_ops;
+	     n--) {
 		if (program.nr_ops && rng_percent(&rng, schedule_percent))
 			mutate_schedule(&rng);
 		else

@@ -281,7 +281,7 @@ DECODE void values_of(unsigned int nr_cpus, enum weave_choice kind, unsigned int
 		      unsigned int *max)
 {
 	*min = kind == WEAVE_SWITCH || kind == WEAVE_INTERRUPT ? 0 : 1;
-	*max = kind == WEAVE_SWITCH				 ? nr_cpus - 1 :
+	*max = kind == WEAVE_SWITCH			  ? nr_cpus - 1 :
 	       kind == WEAVE_STALE || kind == WEAVE_DRAIN ? PROGRAM_MAX_WAITING :
 							    *min;
 }
@@ -537,7 +537,8 @@ bool program_equal(const struct program *a, const struct program *b)
 	for (unsigned int i = 0; i < a->nr_switches; i++) {
 		const struct weave_entry *x = &a->switches[i], *y = &b->switches[i];
 
-		if (x->op != y->op || x->nth != y->nth || x->kind != y->kind || x->value != y->value)
+		if (x->op != y->op || x->nth != y->nth || x->kind != y->kind ||
+		    x->value != y->value)
 			return false;
 	}
 	return true;

@@ -33,13 +33,13 @@
 #define PROGRAM_MAX_SWITCHES 4096u
 #define PROGRAM_MAX_BYTES \
 	(PROGRAM_HEADER_BYTES + (PROGRAM_MAX_OPS + PROGRAM_MAX_SWITCHES) * PROGRAM_RECORD_BYTES)
-#define PROGRAM_FUZZ_CPUS    8u /* that a random header asks for at most; see PROGRAM_MANY_CPUS */
-#define PROGRAM_MAX_CPUS     64u
-#define PROGRAM_SLOTS	     32u
-#define PROGRAM_SLOT_PFNS    64u /* frames that a slot with an array (BULK, ISOLATED) holds */
-#define PROGRAM_SWITCH	     0xe0u
-#define PROGRAM_MAX_NTH	     0xfffffu /* points of an operation that a switch can name */
-#define PROGRAM_MAX_WAITING  15u /* largest value of WEAVE_STALE and WEAVE_DRAIN */
+#define PROGRAM_FUZZ_CPUS   8u /* that a random header asks for at most; see PROGRAM_MANY_CPUS */
+#define PROGRAM_MAX_CPUS    64u
+#define PROGRAM_SLOTS	    32u
+#define PROGRAM_SLOT_PFNS   64u /* frames that a slot with an array (BULK, ISOLATED) holds */
+#define PROGRAM_SWITCH	    0xe0u
+#define PROGRAM_MAX_NTH	    0xfffffu /* points of an operation that a switch can name */
+#define PROGRAM_MAX_WAITING 15u	     /* largest value of WEAVE_STALE and WEAVE_DRAIN */
 
 /**
  * enum slot_kind - what a slot holds, and how free undoes it
@@ -371,8 +371,8 @@ bool program_equal(const struct program *a, const struct program *b);
  */
 #define PROGRAM_LINE_MAX	200u
 #define PROGRAM_SWITCH_LINE_MAX 40u
-#define PROGRAM_TEXT_MAX                               \
-	((PROGRAM_MAX_OPS + 1) * PROGRAM_LINE_MAX +    \
+#define PROGRAM_TEXT_MAX                            \
+	((PROGRAM_MAX_OPS + 1) * PROGRAM_LINE_MAX + \
 	 PROGRAM_MAX_SWITCHES * PROGRAM_SWITCH_LINE_MAX + 1)
 
 /** op_print() - one operation as text, without newline; returns what snprintf would */

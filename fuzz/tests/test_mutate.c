@@ -193,10 +193,10 @@ static void a_child_has_the_switches_of_its_operations(void **state)
 	size2 = PROGRAM_HEADER_BYTES + 4 * PROGRAM_RECORD_BYTES; /* without a switch */
 	for (unsigned int seed = 0; seed < 300; seed++) {
 		bool from_first = seed % 2;
-		size_t size = program_crossover(from_first ? first : second,
-						from_first ? size1 : size2,
-						from_first ? second : first,
-						from_first ? size2 : size1, out, sizeof(out), seed);
+		size_t size =
+			program_crossover(from_first ? first : second, from_first ? size1 : size2,
+					  from_first ? second : first, from_first ? size2 : size1,
+					  out, sizeof(out), seed);
 
 		program_decode(&b, out, size);
 		for (unsigned int i = 0; i < b.nr_switches; i++) {

@@ -50,7 +50,8 @@ static void operations_past_the_last_are_ignored(void **state)
 	assert_int_equal(a.nr_ops, PROGRAM_MAX_OPS);
 }
 
-static void put_record(unsigned int index, unsigned int opcode, unsigned int second, unsigned int nth)
+static void put_record(unsigned int index, unsigned int opcode, unsigned int second,
+		       unsigned int nth)
 {
 	uint8_t *record = bytes + PROGRAM_HEADER_BYTES + index * PROGRAM_RECORD_BYTES;
 

@@ -146,8 +146,7 @@ static void mistakes_are_told_with_their_place(void **state)
 	assert_refused("rcu_barrier()\n @1 drain 16", 2, 11, "drain is 16, but must be 1 to 15");
 	assert_refused("rcu_barrier()\n @1048576 delay", 2, 3,
 		       "point is 1048576, but must be 0 to 1048575");
-	assert_refused("rcu_barrier()\n @1 delay 1", 2, 11,
-		       "end of the line expected, not '1'");
+	assert_refused("rcu_barrier()\n @1 delay 1", 2, 11, "end of the line expected, not '1'");
 	assert_refused("\x01\xff", 1, 1, "an operation expected");
 	assert_refused("what-a-long-name-for-an-operation()", 1, 1,
 		       "unknown operation 'what-a-long-name-for-an-...'");

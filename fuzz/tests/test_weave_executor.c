@@ -188,7 +188,9 @@ static void random_program(unsigned int seed)
 /* Once in this order and once in the other: what ran before is of no consequence. */
 static void a_thousand_programs_run_the_same_twice(void **state)
 {
-	enum { NR = 1000 };
+	enum {
+		NR = 1000
+	};
 	static uint64_t fingerprints[NR], points[NR];
 	unsigned int woven = 0;
 
@@ -211,7 +213,9 @@ static void a_thousand_programs_run_the_same_twice(void **state)
 	}
 }
 
-enum { NR_ELSEWHERE = 1000 };
+enum {
+	NR_ELSEWHERE = 1000
+};
 
 static uint64_t fingerprint_of_all(void)
 {
