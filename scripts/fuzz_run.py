@@ -22,7 +22,7 @@ import time
 MAX_FINDINGS = 20  # files kept of one target in one run
 MAX_CRASHES = 60  # after so many crashes, known ones too, a target is given up
 MERGE_OVER = 4000  # files in an evolving corpus that make a merge worth its time
-WEIGHT = {"fuzz_memdesc": 4, "mmstress": 3}  # share of the time; others have 1
+WEIGHT = {"fuzz_memdesc": 4, "fuzz_weave_memdesc": 4, "mmstress": 3}  # share of the time; others have 1
 LIMITS = ["-rss_limit_mb=2560", "-timeout=25"]  # as OSS-Fuzz runs targets
 STRESS = "mmstress"
 
