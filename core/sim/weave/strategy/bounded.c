@@ -30,7 +30,10 @@
 
 #define BOUNDED_DEFAULT 2u
 #define BOUNDED_MAX	8u
-/* So many runs at first, and one in so many later, are learned from; all of a program with so few points. */
+/*
+ * So many runs at first, and one in so many later, are learned from; all of a program with so few
+ * points.
+ */
 #define LEARN_FIRST	8u
 #define LEARN_EACH	16u
 #define LEARN_ALL	256u
@@ -39,7 +42,7 @@
 /* So many schedules with all preemptions will be done before long. */
 #define SOON		4096u
 /* More schedules than this are not numbered but drawn: nobody will see the end. */
-#define TOO_MANY	(1ull << 62)
+#define TOO_MANY	(1ull << 32)
 
 enum pool {
 	POOL_SHARED,

@@ -375,6 +375,24 @@ static void bounded_has_no_end_under_weak_memory(void **state __maybe_unused)
 	weave_free(weave);
 }
 
+/* 8 of 60 points, in 24 orders, are more sets than can be numbered: they are drawn, and within the bound all the same. */
+static void bounded_draws_where_it_cannot_count(void **state __maybe_unused)
+{
+	struct weave *weave = weave_new(&(struct weave_config){
+		.strategy = weave_strategy_find("bounded"), .seed = 1, .bound = 8 });
+	struct weave_result result;
+	u64 most = 0;
+
+	steps = sizeof(order) / 4 - 1;
+	for (unsigned int run = 0; run < 400; run++) {
+		run_steps(weave, 4, &result);
+		assert_true(preemptions_of(order) <= 8);
+		most = max(most, result.preemptions);
+	}
+	assert_true(most >= 6);
+	weave_free(weave);
+}
+
 #define OWN_STEPS 60u
 
 static void mostly_alone(unsigned int fibre, void *arg __maybe_unused)
@@ -450,6 +468,7 @@ int main(void)
 		cmocka_unit_test(bounded_tries_all_there_are_and_ends),
 		cmocka_unit_test(bounded_repeats_no_schedule),
 		cmocka_unit_test(bounded_has_no_end_under_weak_memory),
+		cmocka_unit_test(bounded_draws_where_it_cannot_count),
 		cmocka_unit_test(bounded_prefers_shared_words),
 		cmocka_unit_test(what_is_learned_is_a_fair_sample),
 	};
