@@ -165,6 +165,16 @@ static bool conflict(u64 a, u64 b)
 	return ((a | b) & SHADOW_WRITE) && ((a | b) & SHADOW_PLAIN);
 }
 
+/*
+ * The same fibre has accessed the same bytes in the same way. Whatever lies behind @old in its cell was met by it: it is
+ * ordered before it, or does not conflict with it, and so it is with @new. This is what keeps cells cheap that many
+ * read: each looks no further than to its own last access.
+ */
+static bool same_kind(u64 new, u64 old)
+{
+	return !((old ^ new) & SHADOW_KIND);
+}
+
 /* What @new means to @old, one of the accesses of its cell. Return: @old must be kept. */
 static bool meet(struct shadow_access *old, u64 new, const u32 *known, const struct shadow_access **hit)
 {
@@ -188,8 +198,9 @@ static void meet_more(struct shadow_cell *cell, u64 new, const u32 *known, const
 
 	while (*link) {
 		struct shadow_node *node = &nodes[*link];
+		bool last = same_kind(new, node->access.head);
 
-		if (meet(&node->access, new, known, hit)) {
+		if (!last && meet(&node->access, new, known, hit)) {
 			link = &node->next;
 		} else {
 			u32 gone = *link;
@@ -198,7 +209,26 @@ static void meet_more(struct shadow_cell *cell, u64 new, const u32 *known, const
 			node->next = free_node;
 			free_node = gone;
 		}
+		if (last)
+			return;
 	}
+}
+
+/* All of the cell, up to the last access of the same kind. */
+static void meet_all(struct shadow_cell *cell, u64 new, const u32 *known, const struct shadow_access **hit)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(cell->first); i++) {
+		struct shadow_access *old = &cell->first[i];
+
+		if (same_kind(new, old->head)) {
+			old->head = 0;
+			return;
+		}
+		if (old->head && !meet(old, new, known, hit))
+			old->head = 0;
+	}
+	if (cell->more)
+		meet_more(cell, new, known, hit);
 }
 
 /* Make room at the front. */
@@ -217,23 +247,20 @@ static void move_back(struct shadow_cell *cell)
 const struct shadow_access *shadow_record(struct shadow_cell *cell, const struct shadow_access *new,
 					  const u32 *known)
 {
-	u64 want = new->head & (SHADOW_WHO | SHADOW_LIVE | SHADOW_PLAIN | SHADOW_WRITE | SHADOW_BYTES);
+	u64 want = new->head & (SHADOW_KIND | SHADOW_WHO);
 	u64 old = cell->first[0].head;
 	const struct shadow_access *hit = NULL;
 
 	/* The usual cases: what was here is of no use any more, or goes on to be all that is needed. */
-	if (!(cell->first[1].head | cell->more) && !(old & ~want & SHADOW_BYTES) && replaces(want, old) &&
-	    shadow_epoch(old) <= known[shadow_fibre(old)]) {
+	if (same_kind(want, old) ||
+	    (!(cell->first[1].head | cell->more) && !(old & ~want & SHADOW_BYTES) && replaces(want, old) &&
+	     shadow_epoch(old) <= known[shadow_fibre(old)])) {
 		cell->first[0] = *new;
 		return NULL;
 	}
 	if ((want & SHADOW_LIVE) && (shadow_covers(old, want) || shadow_covers(cell->first[1].head, want)))
 		return NULL;
-	for (unsigned int i = 0; i < ARRAY_SIZE(cell->first); i++)
-		if (cell->first[i].head && !meet(&cell->first[i], want, known, &hit))
-			cell->first[i].head = 0;
-	if (unlikely(cell->more))
-		meet_more(cell, want, known, &hit);
+	meet_all(cell, want, known, &hit);
 	if (unlikely(hit))
 		return hit;
 	if (cell->first[0].head)

@@ -28,6 +28,9 @@
 #define SHADOW_EPOCH_SHIFT 32 /* the fibre's own clock entry, from 1 */
 #define SHADOW_WHO	   (~0ull << SHADOW_FIBRE_SHIFT)
 #define SHADOW_BLOCK	   5u
+/* Who touches which bytes, and how. */
+#define SHADOW_KIND                                                                                            \
+	(0xffull << SHADOW_FIBRE_SHIFT | SHADOW_LIVE | SHADOW_PLAIN | SHADOW_WRITE | SHADOW_BYTES)
 
 /**
  * struct shadow_access - one access
@@ -46,7 +49,7 @@ struct shadow_access {
 /**
  * struct shadow_cell - what is known of 8 bytes, or of a key that nobody accesses; one cache line
  * @key: shadow_key() of them and of the run; 0 when never used
- * @first: the accesses, the last recorded one in front
+ * @first: the accesses, the last recorded one in front: each has met all that lie behind it
  * @more: those that do not fit, a list; 0: none
  * @sync: what a reader of these bytes learns, see sync.c; 0: nothing
  */
