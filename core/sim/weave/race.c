@@ -85,19 +85,31 @@ void race_join(unsigned int fibre, const struct clock *clock)
 
 /* ---- accesses ---- */
 
+/* In place: a copy of the whole would have to wait for the parts to be stored. */
+static __always_inline void fill(struct shadow_access *access, u64 head, const void *pc)
+{
+	unsigned int fibre = weave_hot.cpu;
+
+	access->head = head;
+	access->pc = (uintptr_t)pc;
+	access->log = race_logs[fibre].nr;
+	access->op = weave_now->fibres[fibre].op;
+}
+
 static void record_new(const struct part *part, u64 head, const void *pc)
 {
 	unsigned int fibre = weave_hot.cpu;
-	const struct shadow_access new = {
-		.head = head,
-		.pc = (uintptr_t)pc,
-		.log = race_logs[fibre].nr,
-		.op = weave_now->fibres[fibre].op,
-	};
-	const struct shadow_access *old = shadow_record(part->cell, &new, fibres[fibre].clock.t);
+	const struct shadow_access *hit = NULL;
+	struct shadow_access *new = shadow_place(part->cell, head, fibres[fibre].clock.t, &hit);
+	struct shadow_access racing;
 
-	if (unlikely(old))
-		race_found(part->granule << 3, old, &new);
+	if (unlikely(hit))
+		new = &racing;
+	else if (!new)
+		return;
+	fill(new, head, pc);
+	if (unlikely(hit))
+		race_found(part->granule << 3, hit, new);
 }
 
 /* @info: of @flags what only a report needs. */
@@ -156,10 +168,8 @@ static void noinline plain_wide(uintptr_t at, uintptr_t end, u64 flags, const vo
 	}
 }
 
-void race_plain(const void *addr, size_t len, u64 flags, const void *pc)
+static void noinline plain_any(uintptr_t at, size_t len, u64 flags, const void *pc)
 {
-	uintptr_t at = (uintptr_t)addr;
-
 	/* No length at all is for plain_wide(), which then does nothing. */
 	if (likely(len - 1 < 8 - (at & 7))) {
 		const struct part part = whole_part(at, len);
@@ -168,6 +178,22 @@ void race_plain(const void *addr, size_t len, u64 flags, const void *pc)
 	} else {
 		plain_wide(at, at + len, flags, pc);
 	}
+}
+
+/* The usual case is seen here, with nothing to save on the stack. */
+void race_plain(const void *addr, size_t len, u64 flags, const void *pc)
+{
+	uintptr_t at = (uintptr_t)addr;
+	u64 granule = at >> 3;
+	unsigned int fibre = weave_hot.cpu;
+	struct shadow_cell *cell = shadow_home(granule);
+	u64 want = race_hot.now[fibre] | flags | ((1ull << (len & 15)) - 1) << (at & 7);
+
+	if (likely(len - 1 < 8 && cell->key == (granule | race_hot.generation) && !cell->sync &&
+		   shadow_replaces_front(cell, want, fibres[fibre].clock.t)))
+		fill(&cell->first[0], want | size_info(len), pc);
+	else
+		plain_any(at, len, flags, pc);
 }
 
 static bool acquires(int order)
@@ -282,14 +308,18 @@ void race_atomic_rmw(const void *addr, unsigned int size, int order, const void 
 	marked(addr, size, SHADOW_WRITE, SHADOW_RMW, order, pc);
 }
 
+/* KCSAN's view. */
+static void noinline store_as_marked(const void *addr, unsigned int size, const void *pc)
+{
+	marked(addr, size, SHADOW_WRITE, SHADOW_ASSUMED, __ATOMIC_RELAXED, pc);
+}
+
 void race_plain_store(const void *addr, size_t len, const void *pc)
 {
-	if (!kcsan() || len > 8 || !IS_ALIGNED((uintptr_t)addr, len)) {
+	if (kcsan() && len <= 8 && IS_ALIGNED((uintptr_t)addr, len))
+		store_as_marked(addr, (unsigned int)len, pc);
+	else
 		race_plain(addr, len, SHADOW_LIVE | SHADOW_PLAIN | SHADOW_WRITE, pc);
-		return;
-	}
-	/* KCSAN's view. */
-	marked(addr, (unsigned int)len, SHADOW_WRITE, SHADOW_ASSUMED, __ATOMIC_RELAXED, pc);
 }
 
 void race_fence(int order)

@@ -154,25 +154,9 @@ static u32 take_node(void)
 	return used_nodes;
 }
 
-/* @new is ordered behind @old: nobody needs @old where @new is. The end of a life is kept, to be told from a write. */
-static bool replaces(u64 new, u64 old)
-{
-	return !((old & ~new) & (SHADOW_WRITE | SHADOW_PLAIN)) && ((old & SHADOW_LIVE) || !(new & SHADOW_LIVE));
-}
-
 static bool conflict(u64 a, u64 b)
 {
 	return ((a | b) & SHADOW_WRITE) && ((a | b) & SHADOW_PLAIN);
-}
-
-/*
- * The same fibre has accessed the same bytes in the same way. Whatever lies behind @old in its cell was met by it: it is
- * ordered before it, or does not conflict with it, and so it is with @new. This is what keeps cells cheap that many
- * read: each looks no further than to its own last access.
- */
-static bool same_kind(u64 new, u64 old)
-{
-	return !((old ^ new) & SHADOW_KIND);
 }
 
 /* What @new means to @old, one of the accesses of its cell. Return: @old must be kept. */
@@ -187,7 +171,7 @@ static bool meet(struct shadow_access *old, u64 new, const u32 *known, const str
 			*hit = old;
 		return true;
 	}
-	if (replaces(new, old->head))
+	if (shadow_replaces(new, old->head))
 		old->head &= ~both;
 	return old->head & SHADOW_BYTES;
 }
@@ -198,7 +182,7 @@ static void meet_more(struct shadow_cell *cell, u64 new, const u32 *known, const
 
 	while (*link) {
 		struct shadow_node *node = &nodes[*link];
-		bool last = same_kind(new, node->access.head);
+		bool last = shadow_same_kind(new, node->access.head);
 
 		if (!last && meet(&node->access, new, known, hit)) {
 			link = &node->next;
@@ -220,7 +204,7 @@ static void meet_all(struct shadow_cell *cell, u64 new, const u32 *known, const 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cell->first); i++) {
 		struct shadow_access *old = &cell->first[i];
 
-		if (same_kind(new, old->head)) {
+		if (shadow_same_kind(new, old->head)) {
 			old->head = 0;
 			return;
 		}
@@ -244,27 +228,21 @@ static void move_back(struct shadow_cell *cell)
 	cell->first[1] = cell->first[0];
 }
 
-const struct shadow_access *shadow_record(struct shadow_cell *cell, const struct shadow_access *new,
-					  const u32 *known)
+struct shadow_access *shadow_place(struct shadow_cell *cell, u64 head, const u32 *known,
+				   const struct shadow_access **hit)
 {
-	u64 want = new->head & (SHADOW_KIND | SHADOW_WHO);
+	u64 want = head & (SHADOW_KIND | SHADOW_WHO);
 	u64 old = cell->first[0].head;
-	const struct shadow_access *hit = NULL;
 
 	/* The usual cases: what was here is of no use any more, or goes on to be all that is needed. */
-	if (same_kind(want, old) ||
-	    (!(cell->first[1].head | cell->more) && !(old & ~want & SHADOW_BYTES) && replaces(want, old) &&
-	     shadow_epoch(old) <= known[shadow_fibre(old)])) {
-		cell->first[0] = *new;
-		return NULL;
-	}
+	if (shadow_replaces_front(cell, want, known))
+		return &cell->first[0];
 	if ((want & SHADOW_LIVE) && (shadow_covers(old, want) || shadow_covers(cell->first[1].head, want)))
 		return NULL;
-	meet_all(cell, want, known, &hit);
-	if (unlikely(hit))
-		return hit;
+	meet_all(cell, want, known, hit);
+	if (unlikely(*hit))
+		return NULL;
 	if (cell->first[0].head)
 		move_back(cell);
-	cell->first[0] = *new;
-	return NULL;
+	return &cell->first[0];
 }

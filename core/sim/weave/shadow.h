@@ -96,6 +96,48 @@ static __always_inline bool shadow_covers(u64 old, u64 want)
 	return !((old ^ want) & (SHADOW_WHO | want));
 }
 
+/**
+ * shadow_same_kind() - the same fibre has accessed the same bytes in the same way
+ *
+ * Whatever lies behind @old in its cell was met by it: it is ordered before it, or does not conflict with it, and so it is
+ * with @new. This is what keeps cells cheap that many read: each looks no further than to its own last access.
+ */
+static __always_inline bool shadow_same_kind(u64 old, u64 new)
+{
+	return !((old ^ new) & (SHADOW_KIND | SHADOW_SPILL));
+}
+
+static __always_inline unsigned int shadow_fibre(u64 head)
+{
+	return (u8)(head >> SHADOW_FIBRE_SHIFT);
+}
+
+static __always_inline u32 shadow_epoch(u64 head)
+{
+	return (u32)(head >> SHADOW_EPOCH_SHIFT);
+}
+
+/**
+ * shadow_replaces() - @new is ordered behind @old: nobody needs @old where @new is
+ *
+ * The end of a life is kept, to be told from a write.
+ */
+static __always_inline bool shadow_replaces(u64 new, u64 old)
+{
+	return !((old & ~new) & (SHADOW_WRITE | SHADOW_PLAIN)) && ((old & SHADOW_LIVE) || !(new & SHADOW_LIVE));
+}
+
+/** shadow_replaces_front() - @want takes the place of the first access, and there is nothing more to be done */
+static __always_inline bool shadow_replaces_front(const struct shadow_cell *cell, u64 want, const u32 *known)
+{
+	u64 old = cell->first[0].head;
+
+	if (shadow_same_kind(old, want))
+		return true;
+	return !(cell->first[1].head | cell->more) && !(old & ~want & SHADOW_BYTES) && !(want & SHADOW_SPILL) &&
+	       shadow_replaces(want, old) && shadow_epoch(old) <= known[shadow_fibre(old)];
+}
+
 /** shadow_seen() - the fast half of a plain access of at most 8 bytes: it is nothing new */
 static __always_inline bool shadow_seen(const void *addr, unsigned int size, u64 flags)
 {
@@ -121,14 +163,17 @@ static __always_inline struct shadow_cell *shadow_cell(u64 granule)
 }
 
 /**
- * shadow_record() - @new is made
+ * shadow_place() - an access is made
+ * @head: its
  * @known: the clock of the fibre that makes it
+ * @hit: set to an earlier access that it conflicts with and that is not ordered before it, if there is one; one that
+ *	ended the life of the memory before all others
  *
- * Return: an earlier access that it conflicts with and that is not ordered before it, one that ended the life of the
- * memory if there is one; else NULL, and it is remembered for as long as that can matter.
+ * Return: where the access is to be written down, so that it is remembered for as long as that can matter; NULL when
+ * there is a hit, or nothing new.
  */
-const struct shadow_access *shadow_record(struct shadow_cell *cell, const struct shadow_access *new,
-					  const u32 *known);
+struct shadow_access *shadow_place(struct shadow_cell *cell, u64 head, const u32 *known,
+				   const struct shadow_access **hit);
 
 /** shadow_forget() - the granules that these bytes are in have not been accessed */
 void shadow_forget(uintptr_t addr, size_t len);
@@ -139,15 +184,5 @@ void *shadow_grow(void *old, size_t old_bytes, size_t bytes);
 size_t shadow_bytes(void);
 /** shadow_set_generation() - of the next run; for the test of what happens when the numbers have run out */
 void shadow_set_generation(u32 generation);
-
-static __always_inline unsigned int shadow_fibre(u64 head)
-{
-	return (u8)(head >> SHADOW_FIBRE_SHIFT);
-}
-
-static __always_inline u32 shadow_epoch(u64 head)
-{
-	return (u32)(head >> SHADOW_EPOCH_SHIFT);
-}
 
 #endif /* WEAVE_SHADOW_H */
