@@ -431,7 +431,8 @@ ENTRY void __tsan_atomic_thread_fence(int mo)
 {
 	if (!weave_running())
 		return;
-	weave_at(WEAVE_FENCE, NULL, 0, false, CALLER);
+	/* Only a full barrier concerns others. */
+	weave_at(WEAVE_FENCE, NULL, 0, mo == __ATOMIC_SEQ_CST, CALLER);
 	if (weave_hot.flags & WEAVE_HOT_WEAK)
 		memory_fence(mo);
 	else if (weave_hot.flags & WEAVE_HOT_RACES)

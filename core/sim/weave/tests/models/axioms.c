@@ -31,10 +31,10 @@ struct event {
 
 /* The first LITMUS_LOCATIONS events are the initial writes. */
 struct execution {
-	const struct litmus *test;
 	enum weave_memory memory;
 	bool no_lb;
 	struct litmus_set *set;
+	const struct litmus_outcome *wanted; /* NULL: any */
 	unsigned int nr;
 	struct event events[MAX_EVENTS];
 	u32 reads, writes, marked;
@@ -248,7 +248,7 @@ static bool allowed(const struct execution *e)
 
 /* ---- executions ---- */
 
-static void note(const struct execution *e)
+static struct litmus_outcome outcome_of(const struct execution *e)
 {
 	struct litmus_outcome outcome = { 0 };
 
@@ -259,7 +259,19 @@ static void note(const struct execution *e)
 	for (unsigned int i = 0; i < e->nr; i++)
 		if (e->writes & 1u << i && !e->co.to[i])
 			litmus_note_final(&outcome, e->events[i].location, e->events[i].value);
-	litmus_add(e->set, &outcome);
+	return outcome;
+}
+
+static void judge(const struct execution *e)
+{
+	const struct litmus_outcome outcome = outcome_of(e);
+
+	if (litmus_has(e->set, &outcome))
+		return;
+	if (e->wanted && e->wanted->final != outcome.final)
+		return;
+	if (allowed(e))
+		litmus_add(e->set, &outcome);
 }
 
 /* Writes of @location from event @first on find their places among those before; then the next location. */
@@ -271,8 +283,7 @@ static void order_writes(struct execution *e, unsigned int first)
 	while (first < e->nr && !(e->writes & 1u << first))
 		first++;
 	if (first == e->nr) {
-		if (allowed(e))
-			note(e);
+		judge(e);
 		return;
 	}
 	others = 0;
@@ -296,6 +307,15 @@ static void order_writes(struct execution *e, unsigned int first)
 	}
 }
 
+static bool may_be_source(const struct execution *e, unsigned int write, unsigned int read)
+{
+	const struct event *from = &e->events[write], *to = &e->events[read];
+
+	if (!(e->writes & 1u << write) || from->location != to->location)
+		return false;
+	return !e->wanted || litmus_read_value(e->wanted, to->thread, to->step) == from->value;
+}
+
 static void choose_sources(struct execution *e, unsigned int first)
 {
 	while (first < e->nr && !(e->reads & 1u << first))
@@ -305,7 +325,7 @@ static void choose_sources(struct execution *e, unsigned int first)
 		return;
 	}
 	for (unsigned int i = 0; i < e->nr; i++) {
-		if (!(e->writes & 1u << i) || e->events[i].location != e->events[first].location)
+		if (!may_be_source(e, i, first))
 			continue;
 		e->source[first] = (u8)i;
 		e->rf.to[i] |= 1u << first;
@@ -381,15 +401,16 @@ static void relate(struct execution *e, unsigned int first)
 				e->fence[e->events[i].order].to[j] |= e->po.to[i];
 }
 
-void litmus_axioms(const struct litmus *test, enum weave_memory memory, bool no_lb, struct litmus_set *set)
+static void judge_all(const struct litmus *test, enum weave_memory memory, bool no_lb,
+		      const struct litmus_outcome *wanted, struct litmus_set *set)
 {
 	static struct execution e;
 
 	memset(&e, 0, sizeof(e));
 	set->nr = 0;
-	e.test = test;
 	e.memory = memory;
 	e.no_lb = no_lb;
+	e.wanted = wanted;
 	e.set = set;
 	for (unsigned int i = 0; i < LITMUS_LOCATIONS; i++)
 		add_event(&e, (struct event){ .thread = (u8)(0x80 + i), .op = LITMUS_WRITE, .location = (u8)i });
@@ -401,4 +422,17 @@ void litmus_axioms(const struct litmus *test, enum weave_memory memory, bool no_
 		relate(&e, first);
 	}
 	choose_sources(&e, 0);
+}
+
+void litmus_axioms(const struct litmus *test, enum weave_memory memory, bool no_lb, struct litmus_set *set)
+{
+	judge_all(test, memory, no_lb, NULL, set);
+}
+
+bool litmus_allows(const struct litmus *test, enum weave_memory memory, const struct litmus_outcome *outcome)
+{
+	static struct litmus_set set;
+
+	judge_all(test, memory, false, outcome, &set);
+	return set.nr;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All schedules, by counting: each run takes the last decision that has an alternative left the other way, with
+ * All schedules, or some by chance. By counting: each run takes the last decision that has an alternative left the other way, with
  * everything before it as it was and everything behind it by default.
  */
 #include <stdlib.h>
@@ -54,6 +54,17 @@ static bool begin(struct weave *weave)
 	return false;
 }
 
+static bool begin_random(struct weave *weave)
+{
+	weave->ask_in = 1;
+	return true;
+}
+
+static unsigned int decide(struct weave *weave, unsigned int nr)
+{
+	return weave->state ? next_digit(weave->state, nr) : weave_below(&weave->rng, nr);
+}
+
 static bool is_decision(const struct weave *weave, const struct weave_point *point)
 {
 	switch (point->kind) {
@@ -63,6 +74,7 @@ static bool is_decision(const struct weave *weave, const struct weave_point *poi
 	case WEAVE_YIELD:
 		return true;
 	case WEAVE_FENCE:
+		return point->write && weave->config.memory != WEAVE_SC;
 	case WEAVE_END:
 		return weave->config.memory != WEAVE_SC;
 	}
@@ -81,7 +93,7 @@ static unsigned int pick(struct weave *weave, const struct weave_point *point)
 			return i;
 	if (!weave->forced && !is_decision(weave, point))
 		return weave->current;
-	choice = next_digit(weave->state, (unsigned int)__builtin_popcountll(left));
+	choice = decide(weave, (unsigned int)__builtin_popcountll(left));
 	while (choice--)
 		left &= left - 1;
 	return __ffs(left);
@@ -90,7 +102,7 @@ static unsigned int pick(struct weave *weave, const struct weave_point *point)
 static unsigned int choose(struct weave *weave, const struct weave_point *point __maybe_unused,
 			   enum weave_choice kind __maybe_unused, unsigned int nr)
 {
-	return next_digit(weave->state, nr);
+	return decide(weave, nr);
 }
 
 const struct weave_strategy litmus_strategy = {
@@ -98,6 +110,14 @@ const struct weave_strategy litmus_strategy = {
 	.help = "all schedules and choices, by counting",
 	.state_size = sizeof(struct digits),
 	.begin = begin,
+	.pick = pick,
+	.choose = choose,
+};
+
+const struct weave_strategy litmus_random = {
+	.name = "litmus-random",
+	.help = "any schedule and choice",
+	.begin = begin_random,
 	.pick = pick,
 	.choose = choose,
 };

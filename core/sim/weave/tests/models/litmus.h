@@ -11,7 +11,7 @@
 
 #define LITMUS_THREADS	 4
 #define LITMUS_STEPS	 6
-#define LITMUS_LOCATIONS 4
+#define LITMUS_LOCATIONS 5
 #define LITMUS_OUTCOMES	 4096
 
 enum litmus_op { LITMUS_NONE, LITMUS_READ, LITMUS_WRITE, LITMUS_XCHG, LITMUS_FENCE };
@@ -19,7 +19,7 @@ enum litmus_op { LITMUS_NONE, LITMUS_READ, LITMUS_WRITE, LITMUS_XCHG, LITMUS_FEN
 /* FULL: of an exchange, or smp_mb(). ACQUIRE, RELEASE as fences: smp_rmb(), smp_wmb(). */
 enum litmus_order { LITMUS_ONCE, LITMUS_ACQUIRE, LITMUS_RELEASE, LITMUS_FULL };
 
-enum litmus_location { x, y, z, w };
+enum litmus_location { x, y, z, w, v };
 
 /**
  * struct litmus_step - one step of a thread
@@ -64,6 +64,10 @@ extern const unsigned int litmus_nr;
 
 unsigned int litmus_threads(const struct litmus *test);
 unsigned int litmus_steps(const struct litmus_step *steps);
+bool litmus_is_pointer(const struct litmus *test, unsigned int location);
+
+/** litmus_by_chance() - a test of 2 to @max_threads threads of 1 to @max_steps steps; the same for the same seed */
+struct litmus litmus_by_chance(unsigned int max_threads, unsigned int max_steps, u64 seed);
 
 /**
  * struct litmus_outcome - what a run came to: a value of each read and of each location, 4 bits each
@@ -73,9 +77,10 @@ struct litmus_outcome {
 	u32 final;
 };
 
-/** litmus_note() - into an outcome: the @step-th step of @thread has read @value; the last value of @location */
+/** litmus_note_read(), litmus_note_final() - into an outcome: the @step-th step of @thread has read @value; the last value of @location */
 void litmus_note_read(struct litmus_outcome *outcome, unsigned int thread, unsigned int step, unsigned int value);
 void litmus_note_final(struct litmus_outcome *outcome, unsigned int location, unsigned int value);
+unsigned int litmus_read_value(const struct litmus_outcome *outcome, unsigned int thread, unsigned int step);
 /** litmus_matches() - it is the outcome in question */
 bool litmus_matches(const struct litmus *test, const struct litmus_outcome *outcome);
 
@@ -96,12 +101,17 @@ void litmus_print(const struct litmus *test, const struct litmus_outcome *outcom
  */
 void litmus_axioms(const struct litmus *test, enum weave_memory memory, bool no_lb, struct litmus_set *set);
 
+/** litmus_allows() - @memory allows the outcome */
+bool litmus_allows(const struct litmus *test, enum weave_memory memory, const struct litmus_outcome *outcome);
+
 /**
  * litmus_strategy - all schedules and all choices of memory, one after the other
  *
- * Switches at marked accesses, at fences of weak memory and before waiting stores are forced out, and nowhere else: so it
+ * Switches at marked accesses, at full barriers of weak memory and before waiting stores are forced out, and nowhere else: so it
  * is complete for litmus tests. Without any reduction.
  */
 extern const struct weave_strategy litmus_strategy;
+/** litmus_random - the same decisions, each by chance; without end */
+extern const struct weave_strategy litmus_random;
 
 #endif /* LITMUS_H */

@@ -24,6 +24,11 @@ unsigned int litmus_steps(const struct litmus_step *steps)
 	return nr;
 }
 
+bool litmus_is_pointer(const struct litmus *test, unsigned int location)
+{
+	return test->pointer != test->target && location == test->pointer;
+}
+
 void litmus_note_read(struct litmus_outcome *outcome, unsigned int thread, unsigned int step, unsigned int value)
 {
 	unsigned int at = thread * LITMUS_STEPS + step;
@@ -31,7 +36,7 @@ void litmus_note_read(struct litmus_outcome *outcome, unsigned int thread, unsig
 	outcome->reads[at / 16] |= (u64)value << at % 16 * 4;
 }
 
-static unsigned int read_value(const struct litmus_outcome *outcome, unsigned int thread, unsigned int step)
+unsigned int litmus_read_value(const struct litmus_outcome *outcome, unsigned int thread, unsigned int step)
 {
 	unsigned int at = thread * LITMUS_STEPS + step;
 
@@ -54,7 +59,7 @@ bool litmus_matches(const struct litmus *test, const struct litmus_outcome *outc
 		unsigned int nth = 0;
 
 		for (unsigned int j = 0; j < LITMUS_STEPS; j++)
-			if (is_read(&test->steps[i][j]) && read_value(outcome, i, j) != test->reads[i][nth++])
+			if (is_read(&test->steps[i][j]) && litmus_read_value(outcome, i, j) != test->reads[i][nth++])
 				return false;
 	}
 	for (unsigned int i = 0; i < LITMUS_LOCATIONS; i++)
@@ -109,14 +114,14 @@ static void print_step(const struct litmus_step *step)
 
 	switch (step->op) {
 	case LITMUS_READ:
-		printf("R%s(%c%s)", orders[step->order], "xyzw"[step->location], step->dep ? ", addr" : "");
+		printf("R%s(%c%s)", orders[step->order], "xyzwv"[step->location], step->dep ? ", addr" : "");
 		break;
 	case LITMUS_WRITE:
-		printf("W%s(%c, %u%s)", orders[step->order], "xyzw"[step->location], step->value,
+		printf("W%s(%c, %u%s)", orders[step->order], "xyzwv"[step->location], step->value,
 		       step->dep ? ", data" : "");
 		break;
 	case LITMUS_XCHG:
-		printf("XCHG%s(%c, %u)", orders[step->order], "xyzw"[step->location], step->value);
+		printf("XCHG%s(%c, %u)", orders[step->order], "xyzwv"[step->location], step->value);
 		break;
 	case LITMUS_FENCE:
 		printf("%s", fences[step->order]);
@@ -133,11 +138,13 @@ void litmus_print(const struct litmus *test, const struct litmus_outcome *outcom
 			printf(" ");
 			print_step(&test->steps[i][j]);
 			if (is_read(&test->steps[i][j]))
-				printf("=%u", read_value(outcome, i, j));
+				printf("=%u", litmus_read_value(outcome, i, j));
 			printf(";");
 		}
 		printf("\n");
 	}
-	printf("  finally x=%u y=%u z=%u w=%u\n", outcome->final & 15, outcome->final >> 4 & 15,
-	       outcome->final >> 8 & 15, outcome->final >> 12 & 15);
+	printf("  finally");
+	for (unsigned int i = 0; i < LITMUS_LOCATIONS; i++)
+		printf(" %c=%u", "xyzwv"[i], outcome->final >> i * 4 & 15);
+	printf("\n");
 }
