@@ -16,6 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "../memory.h"
 #include "shim.h"
 
 /* The real ones. */
@@ -61,12 +62,16 @@ void shim_changed(void)
 
 void shim_acquire(const void *key)
 {
+	if (weave_hot.flags & WEAVE_HOT_WEAK)
+		memory_acquire(key);
 	if (weave_hot.flags & WEAVE_HOT_RACES)
 		race_acquire(key);
 }
 
 void shim_release(const void *key)
 {
+	if (weave_hot.flags & WEAVE_HOT_WEAK)
+		memory_release(key);
 	if (weave_hot.flags & WEAVE_HOT_RACES)
 		race_release(key);
 }
@@ -184,6 +189,8 @@ time_t time(time_t *result)
 /* As much as free() takes away: more than was asked for. */
 static void *fresh(void *ptr)
 {
+	if (ptr && weave_hot.flags & WEAVE_HOT_WEAK)
+		memory_plain(ptr, malloc_usable_size(ptr), true, false);
 	if (ptr && weave_hot.flags & WEAVE_HOT_RACES)
 		race_fresh(ptr, malloc_usable_size(ptr));
 	return ptr;
@@ -201,6 +208,8 @@ void *calloc(size_t nr, size_t bytes)
 
 static void gone(void *ptr, size_t bytes, const void *pc)
 {
+	if (ptr && weave_hot.flags & WEAVE_HOT_WEAK)
+		memory_plain(ptr, bytes, true, false);
 	if (ptr && weave_hot.flags & WEAVE_HOT_RACES)
 		race_freed(ptr, bytes, pc);
 }

@@ -117,6 +117,12 @@ static void bounded_finds_them(void **state)
 	found_by("bounded WEAVE_BOUND=2");
 }
 
+static void exhaustive_finds_them(void **state)
+{
+	(void)state;
+	found_by("exhaustive WEAVE_BOUND=2");
+}
+
 /* Whoever never switches but where it must sees only what every schedule shows. */
 static void one_schedule_does_not(void **state)
 {
@@ -140,6 +146,7 @@ static const char *const correct[] = {
 	"threads",
 	"timedwait",
 	"spin_flag",
+	"relaxed_locked",
 #ifdef __clang__
 	/* gcc cannot be told to ask for thread-local variables by a call. */
 	"locals",
@@ -162,6 +169,25 @@ static void correct_ones_are_quiet(void **state)
 	quiet("WEAVE_STRATEGY=pct WEAVE_SCHEDULES=300");
 	quiet("WEAVE_STRATEGY=bounded WEAVE_SCHEDULES=300");
 	quiet("WEAVE_STRATEGY=random WEAVE_SCHEDULES=100 WEAVE_PLAIN=1");
+	quiet("WEAVE_STRATEGY=random WEAVE_SCHEDULES=300 WEAVE_MEMORY=lkmm");
+	quiet("WEAVE_STRATEGY=pos WEAVE_SCHEDULES=300 WEAVE_MEMORY=tso");
+}
+
+static void exhaustive_search_ends(void **state)
+{
+	static const char *const tiny[] = { "bank", "double_checked", "spin_flag" };
+	static const char *const small[] = { "queue", "philosophers" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tiny) / sizeof(*tiny); i++) {
+		expect(0, run("WEAVE_STRATEGY=exhaustive WEAVE_SCHEDULES=20000", tiny[i]), "exhaustive", tiny[i]);
+		expect_line("which are all", "exhaustive", tiny[i]);
+	}
+	for (size_t i = 0; i < sizeof(small) / sizeof(*small); i++) {
+		expect(0, run("WEAVE_STRATEGY=exhaustive WEAVE_BOUND=2 WEAVE_SCHEDULES=20000", small[i]),
+		       "exhaustive, 2 preemptions", small[i]);
+		expect_line("which are all", "exhaustive, 2 preemptions", small[i]);
+	}
 }
 
 /* The programs are what they claim to be. */
@@ -174,6 +200,21 @@ static void correct_with_system_threads(void **state)
 		snprintf(program, sizeof(program), "%s_system", correct[i]);
 		expect(0, run("", program), "system threads", program);
 	}
+}
+
+/* Found only where stores may wait, and then it replays like any other. */
+static void weak_memory_is_a_choice(void **state)
+{
+	char environment[512];
+
+	(void)state;
+	expect(0, run("WEAVE_STRATEGY=exhaustive", "store_buffering"), "sc", "store_buffering");
+	expect_line("which are all", "sc", "store_buffering");
+	expect(1, run("WEAVE_STRATEGY=exhaustive WEAVE_MEMORY=tso", "store_buffering"), "tso", "store_buffering");
+	expect(1, run("WEAVE_STRATEGY=random WEAVE_MEMORY=lkmm", "store_buffering"), "lkmm", "store_buffering");
+	snprintf(environment, sizeof(environment), "WEAVE_REPLAY=%s/store_buffering", folder);
+	expect(1, run(environment, "store_buffering"), "replay", "store_buffering");
+	expect_line("replayed exactly", "replay", "store_buffering");
 }
 
 /* --- what is said, and the ends of a program --- */
@@ -238,8 +279,11 @@ int main(void)
 		cmocka_unit_test(pct_finds_them),
 		cmocka_unit_test(pos_finds_them),
 		cmocka_unit_test(bounded_finds_them),
+		cmocka_unit_test(exhaustive_finds_them),
 		cmocka_unit_test(one_schedule_does_not),
 		cmocka_unit_test(correct_ones_are_quiet),
+		cmocka_unit_test(exhaustive_search_ends),
+		cmocka_unit_test(weak_memory_is_a_choice),
 		cmocka_unit_test(correct_with_system_threads),
 		cmocka_unit_test(same_seed_same_schedules),
 		cmocka_unit_test(threads_are_named),
