@@ -90,6 +90,7 @@ static bool advance(struct explorer *x)
 		left = left_at(x, x->nr - 1);
 		if (left) {
 			e->fibre = (u8)__ffs(left);
+			e->since = x->run;
 			return true;
 		}
 		if (x->bound)
@@ -138,6 +139,30 @@ static void note_enabled(struct explorer *x, const struct weave *weave, struct e
 	}
 }
 
+/*
+ * It tried to take a word, in vain, and waits for it: as if it had not been able to go on. What others do meanwhile is tried
+ * in its place, and need not be tried after it.
+ */
+static bool in_vain(const struct explorer *x, const struct weave *weave, const struct ex_event *e)
+{
+	const struct weave_fibre *f = &weave->fibres[e->fibre];
+	const struct ex_access next = ex_access_of(weave, f);
+
+	return e->kind == WEAVE_RMW && e->flags == EX_TOUCH && f->ready && next.flags & EX_TOUCH &&
+	       next.addr == x->now.addr && !(weave->runnable & 1ull << e->fibre) &&
+	       e->enabled & (e->enabled - 1);
+}
+
+static void try_others(struct ex_event *e)
+{
+	u64 left = e->enabled & ~e->sleep & ~e->done;
+
+	e->backtrack &= ~(1ull << e->fibre);
+	left &= ~(1ull << e->fibre);
+	if (!e->backtrack)
+		e->backtrack = left & -left;
+}
+
 /* The step under way is over. */
 static void finish_step(struct explorer *x, const struct weave *weave, bool over)
 {
@@ -160,6 +185,10 @@ static void finish_step(struct explorer *x, const struct weave *weave, bool over
 		ex_order(x, d);
 	ex_link(x, d);
 	x->final = d + 1;
+	if (!over && in_vain(x, weave, e)) {
+		try_others(e);
+		x->lost = true;
+	}
 }
 
 /* Nothing that was learned holds: the exploration ends here. */
@@ -228,7 +257,9 @@ static bool lengthen(struct explorer *x, const struct weave *weave)
 	e = &x->events[d];
 	*e = (struct ex_event){ .enabled = weave->runnable,
 				.choices = x->nr_choices,
-				.from = (u8)weave->current };
+				.from = (u8)weave->current,
+				.first_run = x->run - 1,
+				.since = x->run - 1 };
 	if (x->bound) {
 		ex_bound_stand(x, weave, d);
 		if (d && ex_bound_known(x, d))
@@ -252,7 +283,7 @@ static unsigned int pick(struct weave *weave, const struct weave_point *point __
 	weave->ask_in = 1;
 	if (!x->lost) {
 		finish_step(x, weave, false);
-		x->lost = x->depth == x->nr && !lengthen(x, weave);
+		x->lost = x->lost || (x->depth == x->nr && !lengthen(x, weave));
 	}
 	if (x->lost) {
 		weave->ask_in = WEAVE_NEVER;
@@ -386,33 +417,35 @@ static void release(struct weave *weave)
 }
 
 /*
- * The part of the tree that lies before the path, if each branch that is known by now were as large as the others: after
- * Knuth, "Estimating the efficiency of backtrack programs", 1975. Too low while new branches come to light.
+ * What is left at each choice of the path, if each alternative were as large as those there that are done, or else as
+ * those further down, allowing for growth on the way up as seen so far. Too low while new alternatives come to light.
  */
 static double estimate(const struct weave *weave)
 {
 	const struct explorer *x = explorer_of(weave);
-	double part = 1, before = 0;
-	u32 choice = 0;
+	double total = (double)x->run, typical = 1, growth = 1;
+	u32 choice = x->nr_choices;
 
-	if (!x->run)
-		return 0;
 	if (x->complete)
-		return (double)x->run;
-	for (u32 d = 0; d < x->nr; d++) {
+		return total;
+	for (u32 d = x->nr; d-- > 0;) {
 		const struct ex_event *e = &x->events[d];
-		u32 own = d + 1 < x->nr ? x->events[d + 1].choices : x->nr_choices;
 		u64 left = left_at(x, d) & ~(1ull << e->fibre);
-		unsigned int done = (unsigned int)__builtin_popcountll(e->done);
+		u64 done = e->done & ~(1ull << e->fibre);
+		double size;
 
-		part /= done + 1 + (unsigned int)__builtin_popcountll(left);
-		before += part * done;
-		for (; choice < own; choice++) {
-			part /= x->choices[choice].nr;
-			before += part * x->choices[choice].value;
+		for (; choice > e->choices; choice--)
+			total += typical * (x->choices[choice - 1].nr - 1 - x->choices[choice - 1].value);
+		if (done) {
+			size = (double)(e->since - e->first_run) / __builtin_popcountll(done);
+			growth = size > typical ? min(size / typical, 4.0) : 1;
+			typical = size > 1 ? size : 1;
+		} else if (left) {
+			typical *= growth;
 		}
+		total += typical * __builtin_popcountll(left);
 	}
-	return (double)x->run / (before + part);
+	return total;
 }
 
 const struct weave_strategy weave_strategy_exhaustive = {

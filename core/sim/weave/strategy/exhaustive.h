@@ -40,6 +40,7 @@ struct ex_access {
  * @sleep_count, @sleep_all, @sleep_wrote: which of @sleep and @done were seen to have that flag when they ran
  * @backtrack: those that must be tried here
  * @done: those that have been
+ * @first_run, @since: runs that had ended before this event was met, before the present choice was made
  * @op, @nth: position, to notice a program that is not a pure function
  * @number: of the event among its fibre's, from 1
  * @previous: the one before it, of the same fibre
@@ -67,6 +68,8 @@ struct ex_event {
 	u64 done;
 	u64 hash;
 	u64 position;
+	u64 first_run;
+	u64 since;
 	u32 op;
 	u32 nth;
 	u32 number;
