@@ -185,7 +185,8 @@ static void finish_step(struct explorer *x, const struct weave *weave, bool over
 		ex_order(x, d);
 	ex_link(x, d);
 	x->final = d + 1;
-	if (!over && in_vain(x, weave, e)) {
+	/* Within a bound it is of use: to go on from a fibre that waits is no preemption. */
+	if (!x->bound && !over && in_vain(x, weave, e)) {
 		try_others(e);
 		x->lost = true;
 	}
@@ -435,7 +436,8 @@ static double estimate(const struct weave *weave)
 		double size;
 
 		for (; choice > e->choices; choice--)
-			total += typical * (x->choices[choice - 1].nr - 1 - x->choices[choice - 1].value);
+			total += typical *
+				 (x->choices[choice - 1].nr - 1 - x->choices[choice - 1].value);
 		if (done) {
 			size = (double)(e->since - e->first_run) / __builtin_popcountll(done);
 			growth = size > typical ? min(size / typical, 4.0) : 1;

@@ -509,12 +509,31 @@ static void bounds(void **state)
 	compare_many(10, 100, 2, NR_KINDS, 2);
 }
 
+/* To go on from a fibre that fails to take a lock and waits is no preemption: within a bound that must be tried. */
+static void who_waits_gives_way_for_nothing(void **state)
+{
+	static const struct program p = {
+		.nr_fibres = 3,
+		.nr = { 3, 3, 3 },
+		.ops = { { { TRYLOCK, 0 }, { LOCK, 0 }, { UNLOCK, 0 } },
+			 { { TRYLOCK, 0 }, { STORE, 0 }, { STORE, 0 } },
+			 { { ADD, 0 }, { SPIN, 0 }, { STORE, 1 } } },
+	};
+
+	(void)state;
+	for (unsigned int bound = 0; bound <= 3; bound++)
+		compare(&p, bound);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(accesses, quiet), cmocka_unit_test_setup(locks, quiet),
-		cmocka_unit_test_setup(waits, quiet),	 cmocka_unit_test_setup(spins, quiet),
+		cmocka_unit_test_setup(accesses, quiet),
+		cmocka_unit_test_setup(locks, quiet),
+		cmocka_unit_test_setup(waits, quiet),
+		cmocka_unit_test_setup(spins, quiet),
 		cmocka_unit_test_setup(bounds, quiet),
+		cmocka_unit_test_setup(who_waits_gives_way_for_nothing, quiet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
