@@ -172,11 +172,35 @@ static bool model_races(void)
 
 /* ---- the detector, made to do the same ---- */
 
+/* As weak memory does it: the test keeps what readers of each byte may learn. */
+static bool by_halves;
+static struct clock messages[BYTES];
+
+static void detect_halves(const struct event *e, const void *addr, const void *pc)
+{
+	struct clock old = { { 0 } }, message;
+
+	for (unsigned int i = 0; i < e->size; i++)
+		clock_join(old.t, messages[e->at + i].t);
+	if (e->read)
+		race_receive(&old, e->order);
+	race_check_atomic(addr, e->size, e->write, pc);
+	if (!e->write)
+		return;
+	race_message(&message, e->order);
+	if (e->read)
+		clock_join(message.t, old.t);
+	for (unsigned int i = 0; i < e->size; i++)
+		clock_copy(messages[e->at + i].t, message.t);
+}
+
 static void detect(const struct event *e, unsigned int n)
 {
 	const void *pc = (const void *)(uintptr_t)(n + 1);
 	char *addr = (char *)memory + e->at;
 
+	if (by_halves && e->write && e->what != MARKED)
+		memset(&messages[e->at], 0, e->size * sizeof(messages[0]));
 	weave_hot.cpu = e->fibre;
 	switch (e->what) {
 	case PLAIN:
@@ -188,7 +212,9 @@ static void detect(const struct event *e, unsigned int n)
 			race_load(addr, e->size, pc);
 		break;
 	case MARKED:
-		if (e->read && e->write)
+		if (by_halves)
+			detect_halves(e, addr, pc);
+		else if (e->read && e->write)
 			race_atomic_rmw(addr, e->size, e->order, pc);
 		else if (e->write)
 			race_atomic_store(addr, e->size, e->order, pc);
@@ -324,6 +350,7 @@ static bool random_history(u64 seed, unsigned int nr_fibres, bool kcsan)
 	model.nr_fibres = nr_fibres;
 	model.kcsan = kcsan;
 	memset(clocks, 0, sizeof(clocks));
+	memset(messages, 0, sizeof(messages));
 	weave_hot.flags = WEAVE_HOT_RACES | (kcsan ? WEAVE_HOT_KCSAN : 0);
 	race_begin(nr_fibres);
 	sim_set_bug_handler(on_found);
@@ -421,6 +448,14 @@ static void kcsan_mode_as_the_model_says(void **state)
 {
 	(void)state;
 	histories(3, true);
+}
+
+static void halves_as_the_model_says(void **state)
+{
+	(void)state;
+	by_halves = true;
+	histories(4, false);
+	by_halves = false;
 }
 
 /* The numbers of runs run out in the middle of the second hundred, and those of the first come again. */
@@ -692,6 +727,7 @@ int main(void)
 		cmocka_unit_test(four_fibres_as_the_model_says),
 		cmocka_unit_test(sixty_four_fibres_as_the_model_says),
 		cmocka_unit_test(kcsan_mode_as_the_model_says),
+		cmocka_unit_test(halves_as_the_model_says),
 		cmocka_unit_test(both_cells_learn_of_each_access),
 		cmocka_unit_test(a_plain_store_ends_a_sequence),
 		cmocka_unit_test(a_store_that_kcsan_lets_pass_ends_a_sequence),
