@@ -79,19 +79,24 @@ int pthread_mutex_destroy(pthread_mutex_t *m)
 	return 0;
 }
 
-int pthread_mutex_lock(pthread_mutex_t *m)
+int shim_lock(pthread_mutex_t *m, const void *pc)
 {
 	int error;
 
-	shim_point(WEAVE_RMW, m, SHIM_CALLER);
-	mutex_check(m, "pthread_mutex_lock", SHIM_CALLER);
+	shim_point(WEAVE_RMW, m, pc);
+	mutex_check(m, "pthread_mutex_lock", pc);
 	error = mutex_again(m, false);
 	if (error >= 0)
 		return error;
 	shim_wait(mutex_free, m, "mutex");
-	mutex_check(m, "pthread_mutex_lock", SHIM_CALLER);
+	mutex_check(m, "pthread_mutex_lock", pc);
 	mutex_take(m);
 	return 0;
+}
+
+int pthread_mutex_lock(pthread_mutex_t *m)
+{
+	return shim_lock(m, SHIM_CALLER);
 }
 
 int pthread_mutex_trylock(pthread_mutex_t *m)

@@ -99,6 +99,8 @@ void shim_changed(void);
 /** shim_acquire(), shim_release() - order by @key; no points */
 void shim_acquire(const void *key);
 void shim_release(const void *key);
+/** shim_lock() - pthread_mutex_lock(), called from @pc */
+int shim_lock(pthread_mutex_t *m, const void *pc);
 /** shim_made() - @object was initialised: a plain write. shim_used(): it must have been */
 void shim_made(const void *object, size_t size, const void *pc);
 void shim_used(const void *object, size_t size, const void *pc);

@@ -131,7 +131,7 @@ static void end_wait(struct shim_thread *self, pthread_mutex_t *m)
 	shim_acquire(self->cond);
 	self->cond = NULL;
 	shim_changed();
-	pthread_mutex_lock(m);
+	shim_lock(m, self->pc);
 	m->__data.__count = self->depth;
 }
 

@@ -78,6 +78,10 @@ static void found_by(const char *strategy)
 {
 	char environment[512], found[256];
 
+	/* A process each is dear there; how they come to an end is shown by one strategy. */
+	if (SIM_ASAN && strcmp(strategy, "random"))
+		skip();
+
 	for (size_t i = 0; i < NR_BUGS; i++) {
 		snprintf(environment, sizeof(environment),
 			 "WEAVE_STRATEGY=%s WEAVE_SCHEDULES=20000", strategy);
