@@ -54,19 +54,18 @@ endfunction()
 # mmfuzz_woven(TARGET) - its accesses to memory call core/sim/weave/runtime.c, which also asks ASan's shadow. Coverage and
 # UBSan stay as in the rest of the build.
 function(mmfuzz_woven target)
-	target_compile_options(${target} PRIVATE -fno-sanitize=address -fsanitize=thread)
+	target_compile_options(${target} PRIVATE -fno-sanitize=address -fsanitize=thread
+		"SHELL:-include ${PROJECT_SOURCE_DIR}/core/sim/weave/woven.h")
+	if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+		target_compile_options(${target} PRIVATE
+			-fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset -fno-builtin-memcmp)
+	endif()
 	if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
 		target_compile_options(${target} PRIVATE -Wno-unused-command-line-argument)
 		# clang 14 shows its coverage counters to the runtime, as shared memory; 19 does not, nobody looked in between.
 		if(CMAKE_C_COMPILER_VERSION VERSION_LESS 17 AND NOT MMFUZZ_AFL)
 			target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
 		endif()
-	endif()
-	# Their instrumentation leaves these to interceptors of the sanitizer's runtime, or to be expanded unseen. Copies that
-	# clang 14 makes of whole structs stay unseen.
-	if(CMAKE_C_COMPILER_ID STREQUAL "GNU" OR CMAKE_C_COMPILER_VERSION VERSION_LESS 15)
-		target_compile_definitions(${target} PRIVATE
-			memcpy=__tsan_memcpy memmove=__tsan_memmove memset=__tsan_memset)
 	endif()
 	if(MMFUZZ_AFL)
 		# AFL++'s own pass runs first, and its counters would look like shared memory. Its runtime serves clang's pass as

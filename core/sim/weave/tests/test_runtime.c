@@ -200,6 +200,84 @@ static void copies_are_made(void **state)
 	assert_int_equal(to.bytes[99], 7);
 }
 
+/* Each of these touches @to, whatever the compiler makes of it. */
+static void assign(void)
+{
+	to = from;
+}
+
+static void clear(void)
+{
+	to = (struct block){ 0 };
+}
+
+static void copy_little(void)
+{
+	memcpy(to.bytes, from.bytes, 40);
+}
+
+static void copy_by_builtin(void)
+{
+	__builtin_memcpy(to.bytes, from.bytes, 24);
+}
+
+static size_t length = 50;
+
+static void copy_some(void)
+{
+	memcpy(to.bytes, from.bytes, length);
+}
+
+static void move_some(void)
+{
+	memmove(to.bytes + 1, to.bytes, length);
+}
+
+static void fill(void)
+{
+	memset(to.bytes, 1, length);
+}
+
+static void fill_little(void)
+{
+	memset(to.bytes, 1, 24);
+}
+
+static void compare(void)
+{
+	EXPECT(memcmp(to.bytes, from.bytes, length) < 2);
+}
+
+static void (*const touches[])(void) = {
+	assign, clear, copy_little, copy_by_builtin, copy_some, move_some, fill, fill_little, compare,
+};
+
+static void touch_or_write(unsigned int fibre, void *arg)
+{
+	void (*const *touch)(void) = arg;
+
+	if (fibre)
+		(*touch)();
+	else
+		to.bytes[10] = 1;
+}
+
+static void copies_are_seen(void **state)
+{
+	(void)state;
+	sim_bug_quiet(true);
+	for (size_t i = 0; i < ARRAY_SIZE(touches); i++) {
+		struct weave *w = weave_new(
+			&(struct weave_config){ .races = WEAVE_RACES_ALL, .catch = true });
+
+		assert_true(weave_run(w, 2, touch_or_write, (void *)&touches[i], &result));
+		weave_free(w);
+		if (!result.found)
+			fail_msg("touch %zu was not seen", i);
+	}
+	sim_bug_quiet(false);
+}
+
 /* ---- ASan ---- */
 
 #if SIM_ASAN
@@ -273,6 +351,7 @@ int main(void)
 		cmocka_unit_test(plain_accesses_are_points_on_request),
 		cmocka_unit_test(own_stack_is_nobodys_business),
 		cmocka_unit_test(copies_are_made),
+		cmocka_unit_test(copies_are_seen),
 #if SIM_ASAN
 		cmocka_unit_test(poison_is_reported),
 #endif
