@@ -78,6 +78,8 @@ struct column {
 	unsigned int nr_held;
 	uint64_t held[MAX_HELD]; /* events that took a lock */
 	struct stack printed;
+	struct stack outer; /* of the call that was made at event outer_of */
+	uint64_t outer_of;
 	char mark[120]; /* why it does not run, if it was not printed yet */
 };
 
@@ -143,6 +145,7 @@ static void walk_begin(void)
 
 		column->op = WEAVE_NO_OP;
 		column->nr_calls = 0;
+		column->outer_of = 0;
 		column->nr_held = 0;
 	}
 }
@@ -185,19 +188,36 @@ static void push_function(struct stack *stack, uintptr_t pc, uint64_t id)
 	}
 }
 
+static void copy_stack(struct stack *to, const struct stack *from)
+{
+	to->nr = from->nr;
+	memcpy(to->frames, from->frames, from->nr * sizeof(from->frames[0]));
+}
+
+/* All but the innermost function, which is where many events come from. */
+static const struct stack *outer_stack(struct column *column, unsigned int nr)
+{
+	uint64_t innermost = nr ? column->calls[nr - 1].event : 0;
+
+	if (column->outer_of == innermost && innermost)
+		return &column->outer;
+	column->outer_of = innermost;
+	column->outer.nr = 0;
+	for (unsigned int i = 0; i + 1 < nr; i++)
+		push_function(&column->outer, column->calls[i + 1].call_pc - 1,
+			      column->calls[i].event);
+	return &column->outer;
+}
+
 static void stack_of(const struct weave_event *event, struct stack *stack)
 {
-	const struct column *column = &d.columns[event->fibre];
+	struct column *column = &d.columns[event->fibre];
 	unsigned int nr = column->nr_calls < MAX_CALLS ? column->nr_calls : MAX_CALLS;
 
-	stack->nr = 0;
-	for (unsigned int i = 0; i < nr; i++) {
-		uintptr_t pc = i + 1 < nr ? column->calls[i + 1].call_pc - 1 :
-			       event->pc  ? event->pc - 1 :
-					    column->calls[i].pc;
-
-		push_function(stack, pc, column->calls[i].event);
-	}
+	copy_stack(stack, outer_stack(column, nr));
+	if (nr)
+		push_function(stack, event->pc ? event->pc - 1 : column->calls[nr - 1].pc,
+			      column->calls[nr - 1].event);
 }
 
 /* Operations are shown by their text: what stands between them and the core says nothing more. */
@@ -234,6 +254,14 @@ static const char *lock_function(const struct stack *stack, char name[32])
 		return name;
 	}
 	return NULL;
+}
+
+/* Whether it is worth to look at its whole stack: what is a part of a lock is in a helper. */
+static bool may_be_lock(const struct weave_event *event)
+{
+	const struct symbol *symbol = event->pc ? symbol_find(event->pc - 1) : NULL;
+
+	return !is_plain(event) && symbol && symbol->frames[0].helper;
 }
 
 static bool takes_lock(const struct weave_event *event, const char *function)
@@ -306,7 +334,7 @@ static void read_words(void)
 			word->writers |= 1ull << event->fibre;
 		if (event->kind != WEAVE_STORE && event->kind != WEAVE_PLAIN_STORE)
 			word->readers |= 1ull << event->fibre;
-		if (!word->lock && !is_plain(event)) {
+		if (event->kind == WEAVE_RMW && !word->lock && may_be_lock(event)) {
 			stack_of(event, &stack);
 			word->lock = lock_function(&stack, name) != NULL;
 		}
@@ -734,7 +762,7 @@ static void event_text(const struct weave_event *event, const struct stack *stac
 {
 	char name[128], function[32];
 
-	if (is_access(event) && lock_function(stack, function) &&
+	if (is_access(event) && may_be_lock(event) && lock_function(stack, function) &&
 	    (takes_lock(event, function) || gives_lock(event, function))) {
 		name_word(event, name, sizeof(name));
 		snprintf(buf, len, "%s(%s)", function, name);
@@ -844,7 +872,7 @@ static void print_event(uint64_t i)
 	if (d.diagram->full)
 		place_of(event->pc, place, sizeof(place));
 	print(event->fibre, 2 + 2 * depth, "%s%s%s", text, place, is_raced(i) ? "  <--" : "");
-	column->printed = stack;
+	copy_stack(&column->printed, &stack);
 	word_of(event->addr)->last = event;
 }
 

@@ -28,6 +28,13 @@ struct range {
 	Dwarf_Off cu;
 };
 
+/* A variable. */
+struct object {
+	uintptr_t addr;
+	size_t size;
+	const char *name;
+};
+
 struct cached {
 	uintptr_t pc;
 	struct symbol *symbol;
@@ -42,6 +49,8 @@ static struct {
 	Dwarf_Addr bias; /* what an address here is beyond that in the debug information */
 	struct range *ranges;
 	size_t nr_ranges;
+	struct object *objects;
+	size_t nr_objects;
 	struct cached *cache;
 } symbols;
 
@@ -83,6 +92,33 @@ static int by_address(const void *a, const void *b)
 	return x->low < y->low ? -1 : x->low > y->low;
 }
 
+static int by_object(const void *a, const void *b)
+{
+	const struct object *x = a, *y = b;
+
+	return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+/* libdw's own look-up goes through all symbols each time. */
+static void add_objects(void)
+{
+	int nr = dwfl_module_getsymtab(symbols.module);
+
+	symbols.objects = nr > 0 ? calloc(nr, sizeof(*symbols.objects)) : NULL;
+	for (int i = 0; symbols.objects && i < nr; i++) {
+		GElf_Sym symbol;
+		GElf_Addr addr;
+		const char *name = dwfl_module_getsym_info(symbols.module, i, &symbol, &addr, NULL,
+							   NULL, NULL);
+
+		if (name && *name && GELF_ST_TYPE(symbol.st_info) == STT_OBJECT && symbol.st_size)
+			symbols.objects[symbols.nr_objects++] =
+				(struct object){ addr, symbol.st_size, name };
+	}
+	if (symbols.nr_objects)
+		qsort(symbols.objects, symbols.nr_objects, sizeof(symbols.objects[0]), by_object);
+}
+
 /* The program itself comes first. */
 static int find_load_address(struct dl_phdr_info *info, size_t size, void *bias)
 {
@@ -122,6 +158,7 @@ void symbol_load(void)
 	dwfl_report_end(symbols.dwfl, NULL, NULL);
 	if (!symbols.module)
 		return;
+	add_objects();
 	symbols.dwarf = dwfl_module_getdwarf(symbols.module, &symbols.bias);
 	if (!symbols.dwarf)
 		return;
@@ -276,16 +313,20 @@ const struct symbol_frame *symbol_function(uintptr_t pc)
 
 const char *symbol_object(uintptr_t addr, size_t *offset)
 {
-	GElf_Off into = 0;
-	GElf_Sym symbol;
-	const char *name;
+	size_t low = 0, high;
 
 	symbol_load();
-	if (!symbols.module)
+	high = symbols.nr_objects;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols.objects[middle].addr <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || addr - symbols.objects[low - 1].addr >= symbols.objects[low - 1].size)
 		return NULL;
-	name = dwfl_module_addrinfo(symbols.module, addr, &into, &symbol, NULL, NULL, NULL);
-	if (!name || GELF_ST_TYPE(symbol.st_info) != STT_OBJECT || into >= symbol.st_size)
-		return NULL;
-	*offset = into;
-	return name;
+	*offset = addr - symbols.objects[low - 1].addr;
+	return symbols.objects[low - 1].name;
 }

@@ -162,6 +162,9 @@ static void mistakes_on_the_command_line_are_one_line(void **state)
 		{ "--target fuzz_nothing p.bin", "no target 'fuzz_nothing': see --list-targets" },
 		{ "p.bin", "p.bin is no crash file: say with --target which target takes it" },
 		{ "--text --shrink p.mmf", "only one of" },
+		{ "--trace=some p.mmf", "--trace takes nothing or 'full', not 'some'" },
+		{ "--trace --verify p.mmf", "only one of" },
+		{ "--trace --target fuzz_text p.txt", "inputs for fuzz_text are not woven" },
 		{ "--text p.mmf p.mmf", "only replay takes more than one file" },
 		{ "--assemble p.txt", "--assemble needs -o OUT" },
 		{ "--wrap p.bin -o x", "--wrap needs --target T and -o OUT" },
@@ -181,6 +184,74 @@ static void mistakes_on_the_command_line_are_one_line(void **state)
 	}
 }
 
+/* Woven inputs are another program's, if it was built. */
+static bool weave_is_built(void)
+{
+	char path[sizeof(binary) + 8];
+
+	snprintf(path, sizeof(path), "%s_weave", binary);
+	return !access(path, X_OK);
+}
+
+static void a_woven_input_is_handed_over(void **state)
+{
+	static const char woven[] = "machine profile=tiny cpus=2 pcp_high=0 pcp_batch=0 flags=0\n"
+				    "cpu0: s0 = alloc_ref(order=0, gfp=0, nid=0)\n"
+				    "    @3 switch cpu1\n"
+				    "cpu1: walk(pfn=0, nr=4)\n";
+	char first[sizeof(output)];
+
+	(void)state;
+	write_file("p.txt", woven);
+	assert_int_equal(run("--assemble p.txt -o p.bin"), 0);
+	if (!weave_is_built()) {
+		assert_int_equal(run("--target fuzz_weave_memdesc p.bin"), 2);
+		assert_one_line(
+			"needs the woven machine: mmreplay_weave was not built beside mmreplay");
+		return;
+	}
+	assert_int_equal(run("--target fuzz_weave_memdesc p.bin"), 0);
+	assert_string_equal(output, "p.bin: fuzz_weave_memdesc does not fail\n");
+	assert_int_equal(run("--wrap --target fuzz_weave_memdesc p.bin -o p.mmf"), 0);
+	assert_int_equal(run("--verify p.mmf"), 0);
+	assert_non_null(strstr(output, ", twice the same\n"));
+	assert_int_equal(run("--text p.mmf"), 0);
+	assert_string_equal(output, woven);
+	assert_int_equal(run("--trace=full p.mmf"), 0);
+	assert_non_null(strstr(output, "CPU0 "));
+	assert_non_null(strstr(output, "<preempted>"));
+	assert_non_null(strstr(output, "walk(pfn=0, nr=4)\n"));
+	strcpy(first, output);
+	assert_int_equal(run("--trace=full p.mmf"), 0);
+	assert_string_equal(output, first);
+	assert_int_equal(run("--trace p.mmf"), 0);
+	assert_true(strlen(output) < strlen(first));
+}
+
+/* A fingerprint that is not the run's: something has changed since it was saved. */
+static void another_way_than_the_saved_one_is_told(void **state)
+{
+	struct crash_file_error error;
+	struct crash_file crash;
+	uint8_t *data;
+	size_t size;
+
+	(void)state;
+	if (!weave_is_built())
+		return;
+	assert_true(file_read_all("p.mmf", 100000, &data, &size, &error));
+	assert_true(crash_file_parse(&crash, "p.mmf", data, size, &error));
+	free(data);
+	assert_true(crash.fingerprint != 0);
+	crash.fingerprint ^= 1;
+	strcpy(crash.commit, "another");
+	assert_true(crash_file_write(&crash, "p.mmf", &error));
+	crash_file_free(&crash);
+	assert_int_equal(run("--verify p.mmf"), 1);
+	assert_non_null(strstr(output, "p.mmf was saved by a build of commit another, this is"));
+	assert_non_null(strstr(output, "it was saved with another fingerprint"));
+}
+
 static void all_targets_are_listed(void **state)
 {
 	(void)state;
@@ -188,6 +259,7 @@ static void all_targets_are_listed(void **state)
 	assert_non_null(strstr(output, "fuzz_memdesc         program\n"));
 	assert_non_null(strstr(output, "fuzz_memdesc_word    bytes\n"));
 	assert_non_null(strstr(output, "fuzz_text            bytes\n"));
+	assert_non_null(strstr(output, "fuzz_weave_memdesc   program\n"));
 }
 
 int main(void)
@@ -199,6 +271,8 @@ int main(void)
 		cmocka_unit_test(folders_stand_for_their_files),
 		cmocka_unit_test(a_damaged_file_is_refused),
 		cmocka_unit_test(mistakes_on_the_command_line_are_one_line),
+		cmocka_unit_test(a_woven_input_is_handed_over),
+		cmocka_unit_test(another_way_than_the_saved_one_is_told),
 		cmocka_unit_test(all_targets_are_listed),
 	};
 
