@@ -5,19 +5,12 @@
  * goes through sched_choose(). docs/memory-model.md has the rules and why they are sound.
  *
  * Who must have seen what is kept in views: of each fibre, how many of its stores in the order in which they reached
- * memory. All that is merged here, for want of room or because sizes differ, is merged upwards: whoever reads it
- * learns more than he had to, so that what the model forbids is never shown.
+ * memory. The values themselves are with memory_words.c.
  */
-#include <string.h>
-
-#include "memory.h"
-#include "race.h"
+#include "memory_words.h"
 #include "trace.h"
 
 #define MAX_WAITING 8u	  /* of a fibre; the next store takes effect at once */
-#define MAX_HISTORY 4u	  /* values of a word that loads may return, with the newest */
-#define MAX_WORDS   1024u /* with a history at one time, see forget_words() */
-#define NR_BUCKETS  2048u
 #define MAX_POINTERS 4u
 /* A load so far behind a pointer that was loaded depends on it. */
 #define OBJECT_BYTES 512u
@@ -25,65 +18,6 @@
 #define POINTER_MIN 0x10000u
 /* Tags and locks live in these bits of a pointer. */
 #define POINTER_TAG 15u
-
-#define NOBODY	    (~0u)
-#define WHOLE	    0xffu /* all bytes of a granule */
-#define FOREIGN	    (1ull << 63)
-
-/**
- * struct view - of each fibre how many of its stores are known
- *
- * Only the first model.width entries are used.
- */
-struct view {
-	u32 t[WEAVE_MAX_FIBRES];
-};
-
-/**
- * struct message - what the reader of a store learns
- * @fenced: stores that a fence or release put before it: visible to whoever orders his later loads behind this one
- * @everywhere: those that reached all fibres before it, thanks to a full barrier; all that happens later in any
- *	order, dependencies included, passes it on
- * @race: the race detector's
- */
-struct message {
-	struct view fenced;
-	struct view everywhere;
-	struct clock race;
-};
-
-/**
- * struct store - one value of a word
- * @author, @index: the index-th store of that fibre to reach memory; NOBODY: it was there before
- */
-struct store {
-	u32 author;
-	u32 index;
-	u64 value;
-	struct message message;
-};
-
-/**
- * struct word - the last values of some bytes within a granule of 8
- * @granule: address >> 3; with FOREIGN: a key
- * @bytes: mask of the bytes
- * @mixed: accessed by different sizes: all of the granule, the newest value only
- * @unknown: the newest value is whatever memory holds
- * @next: in its bucket or in the list of free ones; 0: none
- * @oldest, @newest: numbers of stores, which lie at number % MAX_HISTORY
- * @floor: of each fibre the oldest one that it may still read
- */
-struct word {
-	u64 granule;
-	u8 bytes;
-	bool mixed;
-	bool unknown;
-	u16 next;
-	u32 oldest;
-	u32 newest;
-	u32 floor[WEAVE_MAX_FIBRES];
-	struct store stores[MAX_HISTORY];
-};
 
 /**
  * struct waiting - a store that has not reached memory
@@ -148,80 +82,15 @@ struct cpu_memory {
 static struct cpu_memory cpus[WEAVE_MAX_FIBRES];
 
 static struct {
-	unsigned int nr;
-	unsigned int width;
-	bool lkmm;
-	/* Words are kept: for older values, or for the race detector's messages. */
-	bool words;
 	u64 waiting;
 	u64 barriers;
 	/* What some fibre knew at a full barrier. */
 	struct view everywhere;
 } model;
 
-static struct word words[MAX_WORDS + 1];
-static u16 buckets[NR_BUCKETS];
-static u16 nr_words, free_word;
-/* All that was known of words that were forgotten; author and index are in it. */
-static struct message forgotten;
-static bool any_forgotten;
-
 static struct cpu_memory *current(void)
 {
 	return &cpus[weave_hot.cpu];
-}
-
-static bool racing(void)
-{
-	return weave_hot.flags & WEAVE_HOT_RACES;
-}
-
-/* ---- views ---- */
-
-static void view_join(struct view *to, const struct view *from)
-{
-	for (unsigned int i = 0; i < model.width; i += CLOCK_STEP)
-		for (unsigned int j = i; j < i + CLOCK_STEP; j++)
-			to->t[j] = to->t[j] > from->t[j] ? to->t[j] : from->t[j];
-}
-
-static void view_copy(struct view *to, const struct view *from)
-{
-	for (unsigned int i = 0; i < model.width; i += CLOCK_STEP)
-		memcpy(&to->t[i], &from->t[i], CLOCK_STEP * sizeof(u32));
-}
-
-static void view_clear(struct view *view)
-{
-	memset(view, 0, model.width * sizeof(u32));
-}
-
-static void message_clear(struct message *message)
-{
-	view_clear(&message->fenced);
-	view_clear(&message->everywhere);
-	if (racing())
-		memset(&message->race, 0, race_hot.width * sizeof(u32));
-}
-
-static void message_copy(struct message *to, const struct message *from)
-{
-	if (model.lkmm) {
-		view_copy(&to->fenced, &from->fenced);
-		view_copy(&to->everywhere, &from->everywhere);
-	}
-	if (racing())
-		clock_copy(to->race.t, from->race.t);
-}
-
-static void message_join(struct message *to, const struct message *from)
-{
-	if (model.lkmm) {
-		view_join(&to->fenced, &from->fenced);
-		view_join(&to->everywhere, &from->everywhere);
-	}
-	if (racing())
-		clock_join(to->race.t, from->race.t);
 }
 
 /* ---- the log ---- */
@@ -246,254 +115,6 @@ static void __cold log_now(enum weave_kind kind, const void *addr, unsigned int 
 static bool tracing(void)
 {
 	return unlikely(weave_hot.flags & WEAVE_HOT_TRACE);
-}
-
-/* ---- bytes ---- */
-
-static weave_value read_bytes(const void *addr, unsigned int size)
-{
-	weave_value value = 0;
-
-	switch (size) {
-	case 1:
-		return *(const u8 *)addr;
-	case 2:
-		return *(const u16 *)addr;
-	case 4:
-		return *(const u32 *)addr;
-	case 8:
-		return *(const u64 *)addr;
-	}
-	memcpy(&value, addr, size);
-	return value;
-}
-
-static void write_bytes(void *addr, unsigned int size, weave_value value)
-{
-	switch (size) {
-	case 1:
-		*(u8 *)addr = (u8)value;
-		return;
-	case 2:
-		*(u16 *)addr = (u16)value;
-		return;
-	case 4:
-		*(u32 *)addr = (u32)value;
-		return;
-	case 8:
-		*(u64 *)addr = (u64)value;
-		return;
-	}
-	memcpy(addr, &value, size);
-}
-
-static weave_value truncated(weave_value value, unsigned int size)
-{
-	return size < sizeof(value) ? value & (((weave_value)1 << 8 * size) - 1) : value;
-}
-
-static bool overlap(uintptr_t a, size_t a_size, uintptr_t b, size_t b_size)
-{
-	return a < b + b_size && b < a + a_size;
-}
-
-/* It lies in two granules or three: no history, no delay. */
-static bool is_wide(uintptr_t addr, unsigned int size)
-{
-	return (addr & 7) + size > 8;
-}
-
-static u8 bytes_of(uintptr_t addr, unsigned int size)
-{
-	return (u8)(((1u << size) - 1) << (addr & 7));
-}
-
-/* ---- words ---- */
-
-static u16 *bucket_of(u64 granule)
-{
-	return &buckets[granule * 0x9e3779b97f4a7c15u >> 53];
-}
-
-static const struct store *newest(const struct word *word)
-{
-	return &word->stores[word->newest % MAX_HISTORY];
-}
-
-/* @to covers all that a reader of the store learns, as if he had read it. */
-static void merge_store(struct message *to, const struct store *store)
-{
-	message_join(to, &store->message);
-	if (store->author != NOBODY)
-		to->fenced.t[store->author] = max(to->fenced.t[store->author], store->index);
-}
-
-static void merge_word(struct message *to, const struct word *word)
-{
-	for (u32 i = word->oldest; i != word->newest + 1; i++)
-		merge_store(to, &word->stores[i % MAX_HISTORY]);
-}
-
-/* No room: what the words told all is told by every word that has no history. */
-static void forget_words(void)
-{
-	if (!any_forgotten)
-		message_clear(&forgotten);
-	any_forgotten = true;
-	for (unsigned int i = 0; i < NR_BUCKETS; i++)
-		for (u16 index = buckets[i]; index; index = words[index].next)
-			merge_word(&forgotten, &words[index]);
-	memset(buckets, 0, sizeof(buckets));
-	nr_words = 0;
-	free_word = 0;
-}
-
-/* A word with one store, of nobody. */
-static struct word *new_word(u64 granule, u8 bytes)
-{
-	u16 index = free_word, *bucket;
-	struct word *word;
-	struct store *store;
-
-	if (index) {
-		free_word = words[index].next;
-	} else {
-		if (nr_words == MAX_WORDS)
-			forget_words();
-		index = ++nr_words;
-	}
-	word = &words[index];
-	bucket = bucket_of(granule);
-	word->granule = granule;
-	word->bytes = bytes;
-	word->mixed = false;
-	word->unknown = false;
-	word->next = *bucket;
-	word->oldest = 0;
-	word->newest = 0;
-	memset(word->floor, 0, model.width * sizeof(u32));
-	store = &word->stores[0];
-	store->author = NOBODY;
-	store->index = 0;
-	if (any_forgotten)
-		message_copy(&store->message, &forgotten);
-	else
-		message_clear(&store->message);
-	*bucket = index;
-	return word;
-}
-
-/* The words of the granule that overlap @bytes are no more; @merged, if not NULL, covers them. */
-static void drop_words(u64 granule, u8 bytes, struct message *merged)
-{
-	u16 *link = bucket_of(granule);
-
-	while (*link) {
-		u16 index = *link;
-		struct word *word = &words[index];
-
-		if (word->granule != granule || !(word->bytes & bytes)) {
-			link = &word->next;
-			continue;
-		}
-		if (merged)
-			merge_word(merged, word);
-		*link = word->next;
-		word->next = free_word;
-		free_word = index;
-	}
-}
-
-/* From here on the granule is one word, without older values. */
-static struct word *mix_granule(u64 granule)
-{
-	struct message merged;
-	struct word *word;
-
-	message_clear(&merged);
-	drop_words(granule, WHOLE, &merged);
-	word = new_word(granule, WHOLE);
-	word->mixed = true;
-	word->unknown = true;
-	message_join(&word->stores[0].message, &merged);
-	return word;
-}
-
-/* The word of exactly these bytes, or that of the whole granule if sizes are mixed there; NULL: none. */
-static struct word *find_word(u64 granule, u8 bytes)
-{
-	for (u16 index = *bucket_of(granule); index; index = words[index].next) {
-		struct word *word = &words[index];
-
-		if (word->granule != granule || !(word->bytes & bytes))
-			continue;
-		if (word->mixed || word->bytes == bytes)
-			return word;
-		return mix_granule(granule);
-	}
-	return NULL;
-}
-
-/* A word whose newest value is not what memory holds was written by code that does not call us: it is as new. */
-static struct word *known_word(uintptr_t addr, unsigned int size)
-{
-	struct word *word = find_word(addr >> 3, bytes_of(addr, size));
-	u64 value;
-
-	if (!word || word->mixed)
-		return word;
-	value = (u64)read_bytes((const void *)addr, size);
-	if (word->unknown) {
-		word->unknown = false;
-		word->stores[word->newest % MAX_HISTORY].value = value;
-	} else if (newest(word)->value != value) {
-		drop_words(word->granule, word->bytes, NULL);
-		return NULL;
-	}
-	return word;
-}
-
-/* Where the next store to the word goes. */
-static struct store *next_store(struct word *word)
-{
-	if (word->mixed)
-		return &word->stores[word->newest % MAX_HISTORY];
-	word->newest++;
-	if (word->newest - word->oldest == MAX_HISTORY)
-		word->oldest++;
-	return &word->stores[word->newest % MAX_HISTORY];
-}
-
-/* A store of @fibre reaches the granule: for its readers. */
-static void remember(unsigned int fibre, u32 index, struct word *word, u64 value, const struct message *message)
-{
-	struct store *store = next_store(word);
-
-	if (word->mixed) {
-		/* Bytes of older stores may still be read. */
-		if (store->author != NOBODY)
-			store->message.fenced.t[store->author] =
-				max(store->message.fenced.t[store->author], store->index);
-		message_join(&store->message, message);
-	} else {
-		message_copy(&store->message, message);
-	}
-	store->author = fibre;
-	store->index = index;
-	store->value = value;
-	word->floor[fibre] = word->newest;
-}
-
-/* The word that a store goes to; it has its older value. */
-static struct word *word_to_write(uintptr_t addr, unsigned int size)
-{
-	struct word *word = known_word(addr, size);
-
-	if (!word) {
-		word = new_word(addr >> 3, bytes_of(addr, size));
-		word->stores[0].value = (u64)read_bytes((const void *)addr, size);
-	}
-	return word;
 }
 
 /* ---- what loads learn ---- */
@@ -525,7 +146,7 @@ static void learn(struct cpu_memory *cpu, const struct store *store, int order, 
 {
 	if (racing())
 		race_receive(&store->message.race, order);
-	if (!model.lkmm)
+	if (!memory_model.lkmm)
 		return;
 	learn_message(cpu, &store->message, acquires(order) || overtook);
 	if (store->author != NOBODY)
@@ -535,19 +156,21 @@ static void learn(struct cpu_memory *cpu, const struct store *store, int order, 
 /* Loads from here on come behind the last load, and so behind all before the last store. */
 static void order_loads(struct cpu_memory *cpu, int order)
 {
-	if (model.lkmm && acquires(order))
+	if (memory_model.lkmm && acquires(order))
 		view_join(&cpu->bound, &cpu->stored);
 }
 
 /* A load of a word without a history. */
 static void learn_forgotten(struct cpu_memory *cpu, int order)
 {
-	if (!any_forgotten)
+	const struct message *forgotten = words_forgotten();
+
+	if (!forgotten)
 		return;
 	if (racing())
-		race_receive(&forgotten.race, order);
-	if (model.lkmm)
-		learn_message(cpu, &forgotten, acquires(order));
+		race_receive(&forgotten->race, order);
+	if (memory_model.lkmm)
+		learn_message(cpu, forgotten, acquires(order));
 }
 
 /* ---- address dependencies ---- */
@@ -597,7 +220,7 @@ static struct waiting *waiting_at(struct cpu_memory *cpu, unsigned int position)
 /* @earlier must reach memory before @later. */
 static bool goes_first(const struct waiting *earlier, const struct waiting *later)
 {
-	return !model.lkmm || later->release || earlier->epoch < later->epoch ||
+	return !memory_model.lkmm || later->release || earlier->epoch < later->epoch ||
 	       overlap(earlier->addr, earlier->size, later->addr, later->size);
 }
 
@@ -622,8 +245,8 @@ static void take_effect(unsigned int fibre, struct waiting *store)
 	if (store->release)
 		cpu->released.t[fibre] = index;
 	cpu->known.t[fibre] = index;
-	if (model.words)
-		remember(fibre, index, word_to_write(store->addr, store->size), store->value, &store->message);
+	if (memory_model.words)
+		word_store(word_to_write(store->addr, store->size), fibre, index, store->value, &store->message);
 	write_bytes((void *)store->addr, store->size, store->value);
 	sched_wrote();
 	if (store->delayed && tracing()) {
@@ -773,7 +396,7 @@ static void read_barrier(struct cpu_memory *cpu)
 static void full_barrier(struct cpu_memory *cpu)
 {
 	memory_drain(weave_hot.cpu);
-	if (!model.lkmm)
+	if (!memory_model.lkmm)
 		return;
 	model.barriers++;
 	view_join(&model.everywhere, &cpu->known);
@@ -794,7 +417,7 @@ void memory_fence(int order)
 		full_barrier(cpu);
 		return;
 	}
-	if (!model.lkmm)
+	if (!memory_model.lkmm)
 		return;
 	if (acquires(order))
 		read_barrier(cpu);
@@ -804,7 +427,7 @@ void memory_fence(int order)
 
 void memory_sync(void)
 {
-	for (unsigned int i = 0; i < model.nr; i++) {
+	for (unsigned int i = 0; i < memory_model.nr; i++) {
 		memory_drain(i);
 		model.everywhere.t[i] = cpus[i].count;
 	}
@@ -849,7 +472,7 @@ static const struct store *read_word(struct cpu_memory *cpu, struct word *word, 
 
 static weave_value load_word(struct cpu_memory *cpu, uintptr_t addr, unsigned int size, int order, u8 *flags)
 {
-	struct word *word = model.words ? known_word(addr, size) : NULL;
+	struct word *word = memory_model.words ? word_to_read(addr, size) : NULL;
 	const struct store *store;
 	unsigned int nr = 1, choice = 0;
 	weave_value value;
@@ -858,7 +481,7 @@ static weave_value load_word(struct cpu_memory *cpu, uintptr_t addr, unsigned in
 		value = read_bytes((const void *)addr, size);
 		learn_forgotten(cpu, order);
 	} else {
-		if (model.lkmm && !word->mixed)
+		if (memory_model.lkmm && !word->mixed)
 			nr = alternatives(cpu, word);
 		if (nr > 1)
 			choice = sched_choose(WEAVE_STALE, nr);
@@ -867,8 +490,8 @@ static weave_value load_word(struct cpu_memory *cpu, uintptr_t addr, unsigned in
 		if (choice)
 			*flags = WEAVE_TRACE_STALE;
 	}
-	if (model.lkmm && size == 8 && !acquires(order))
-		note_pointer(cpu, value, word ? &store->message : any_forgotten ? &forgotten : NULL);
+	if (memory_model.lkmm && size == 8 && !acquires(order))
+		note_pointer(cpu, value, word ? &store->message : words_forgotten());
 	return value;
 }
 
@@ -878,10 +501,10 @@ static weave_value load_word(struct cpu_memory *cpu, uintptr_t addr, unsigned in
 
 static void learn_wide(struct cpu_memory *cpu, uintptr_t addr, unsigned int size, int order)
 {
-	if (!model.words)
+	if (!memory_model.words)
 		return;
 	for_each_granule(granule, addr, size)
-		learn(cpu, newest(mix_granule(granule)), order, false);
+		learn(cpu, word_newest(word_mix(granule)), order, false);
 }
 
 weave_value memory_load(const void *ptr, unsigned int size, int order, const void *pc)
@@ -892,7 +515,7 @@ weave_value memory_load(const void *ptr, unsigned int size, int order, const voi
 	weave_value value;
 	u8 flags = 0;
 
-	if (model.lkmm) {
+	if (memory_model.lkmm) {
 		if (order == __ATOMIC_SEQ_CST)
 			full_barrier(cpu);
 		use_pointers(cpu, addr);
@@ -900,7 +523,7 @@ weave_value memory_load(const void *ptr, unsigned int size, int order, const voi
 	own = forwarded(cpu, addr, size);
 	if (own) {
 		value = own->value;
-		if (model.lkmm && size == 8)
+		if (memory_model.lkmm && size == 8)
 			note_pointer(cpu, value, NULL);
 	} else if (is_wide(addr, size)) {
 		learn_wide(cpu, addr, size, order);
@@ -921,7 +544,7 @@ static void make_message(struct cpu_memory *cpu, struct message *message, int or
 {
 	if (racing())
 		race_message(&message->race, order);
-	if (!model.lkmm)
+	if (!memory_model.lkmm)
 		return;
 	view_copy(&message->everywhere, &cpu->everywhere);
 	view_copy(&message->fenced, releases(order) ? &cpu->known : &cpu->fenced);
@@ -972,7 +595,7 @@ static void store_wide(struct cpu_memory *cpu, uintptr_t addr, unsigned int size
 	struct message message;
 	u32 index;
 
-	if (!model.lkmm || releases(order))
+	if (!memory_model.lkmm || releases(order))
 		memory_drain(weave_hot.cpu);
 	drain_fenced(cpu);
 	make_message(cpu, &message, order);
@@ -981,12 +604,12 @@ static void store_wide(struct cpu_memory *cpu, uintptr_t addr, unsigned int size
 	cpu->known.t[weave_hot.cpu] = index;
 	if (releases(order))
 		cpu->released.t[weave_hot.cpu] = index;
-	if (model.words && rmw)
+	if (memory_model.words && rmw)
 		for_each_granule(granule, addr, size)
-			message_join(&message, &newest(mix_granule(granule))->message);
-	if (model.words)
+			message_join(&message, &word_newest(word_mix(granule))->message);
+	if (memory_model.words)
 		for_each_granule(granule, addr, size)
-			remember(weave_hot.cpu, index, mix_granule(granule), 0, &message);
+			word_store(word_mix(granule), weave_hot.cpu, index, 0, &message);
 	write_bytes((void *)addr, size, value);
 	sched_wrote();
 }
@@ -997,7 +620,7 @@ static bool may_wait(const struct cpu_memory *cpu, uintptr_t addr, unsigned int 
 
 	if (order == __ATOMIC_SEQ_CST || cpu->nr_waiting >= MAX_WAITING || is_wide(addr, size))
 		return false;
-	word = model.words ? find_word(addr >> 3, bytes_of(addr, size)) : NULL;
+	word = memory_model.words ? word_find(addr >> 3, bytes_of(addr, size)) : NULL;
 	return !word || !word->mixed;
 }
 
@@ -1049,8 +672,8 @@ static void rmw_read(struct cpu_memory *cpu, uintptr_t addr, unsigned int size, 
 		learn_wide(cpu, addr, size, order);
 		return;
 	}
-	if (model.words)
-		word = known_word(addr, size);
+	if (memory_model.words)
+		word = word_to_read(addr, size);
 	if (word)
 		message_copy(message, &read_word(cpu, word, 0, order)->message);
 	else
@@ -1086,14 +709,14 @@ weave_value memory_rmw(void *ptr, unsigned int size,
 	stored = update(old, &new, arg);
 	if (!stored)
 		order = fail;
-	if (order == __ATOMIC_SEQ_CST || !model.lkmm)
+	if (order == __ATOMIC_SEQ_CST || !memory_model.lkmm)
 		full_barrier(cpu);
-	if (model.lkmm)
+	if (memory_model.lkmm)
 		use_pointers(cpu, addr);
 	rmw_read(cpu, addr, size, order, &read);
-	if (model.lkmm && acquires(order))
+	if (memory_model.lkmm && acquires(order))
 		lock_order(cpu, &read);
-	if (model.lkmm && size == 8 && !acquires(order))
+	if (memory_model.lkmm && size == 8 && !acquires(order))
 		note_pointer(cpu, old, &read);
 	if (tracing())
 		log_now(WEAVE_RMW, ptr, size, old, stored ? new : old, stored ? 0 : WEAVE_TRACE_FAILED, pc);
@@ -1117,46 +740,14 @@ static void plain_store(struct cpu_memory *cpu, uintptr_t addr, unsigned int siz
 
 	if (is_wide(addr, size)) {
 		for_each_granule(granule, addr, size)
-			mix_granule(granule);
+			word_mix(granule);
 		return;
 	}
 	make_message(cpu, &message, __ATOMIC_RELAXED);
-	drop_words(addr >> 3, bytes_of(addr, size), NULL);
-	word = new_word(addr >> 3, bytes_of(addr, size));
+	words_drop(addr >> 3, bytes_of(addr, size), NULL);
+	word = word_new(addr >> 3, bytes_of(addr, size));
 	word->unknown = true;
 	message_copy(&word->stores[0].message, &message);
-}
-
-/* A word of which a plain access was made has no older values for its reader, or for nobody if it was written. */
-static void settle_word(struct word *word, bool write)
-{
-	if (!write)
-		word->floor[weave_hot.cpu] = word->newest;
-	else if (!word->mixed)
-		drop_words(word->granule, word->bytes, NULL);
-}
-
-static void settle_all(uintptr_t addr, size_t len, bool write)
-{
-	for (unsigned int i = 0; i < NR_BUCKETS; i++)
-		for (u16 index = buckets[i], next; index; index = next) {
-			struct word *word = &words[index];
-
-			next = word->next;
-			if (!(word->granule & FOREIGN) && overlap(word->granule << 3, 8, addr, len))
-				settle_word(word, write);
-		}
-}
-
-static void settle_granule(u64 granule, u8 bytes, bool write)
-{
-	for (u16 index = *bucket_of(granule), next; index; index = next) {
-		struct word *word = &words[index];
-
-		next = word->next;
-		if (word->granule == granule && word->bytes & bytes)
-			settle_word(word, write);
-	}
 }
 
 void memory_plain(const void *ptr, size_t len, bool write, bool marked)
@@ -1165,17 +756,12 @@ void memory_plain(const void *ptr, size_t len, bool write, bool marked)
 	const uintptr_t addr = (uintptr_t)ptr;
 
 	drain_bytes(cpu, addr, len);
-	if (!model.words)
+	if (!memory_model.words)
 		return;
 	if (marked && write)
 		plain_store(cpu, addr, (unsigned int)len);
-	else if (len > 8 * NR_BUCKETS)
-		settle_all(addr, len, write);
-	else if (is_wide(addr, (unsigned int)len))
-		for_each_granule(granule, addr, len)
-			settle_granule(granule, WHOLE, write);
 	else
-		settle_granule(addr >> 3, bytes_of(addr, (unsigned int)len), write);
+		words_settle(addr, len, write);
 }
 
 /* ---- keys ---- */
@@ -1183,13 +769,13 @@ void memory_plain(const void *ptr, size_t len, bool write, bool marked)
 void memory_acquire(const void *key)
 {
 	struct cpu_memory *cpu = current();
-	const struct word *word;
+	struct word *word;
 	const struct message *message;
 
-	if (!model.lkmm)
+	if (!memory_model.lkmm)
 		return;
-	word = find_word((uintptr_t)key | FOREIGN, WHOLE);
-	message = word ? &newest(word)->message : any_forgotten ? &forgotten : NULL;
+	word = word_find((uintptr_t)key | FOREIGN, WHOLE);
+	message = word ? &word_newest(word)->message : words_forgotten();
 	if (message)
 		learn_message(cpu, message, true);
 	lock_order(cpu, message);
@@ -1203,10 +789,10 @@ void memory_release(const void *key)
 	struct message *message;
 
 	memory_drain(weave_hot.cpu);
-	if (!model.lkmm)
+	if (!memory_model.lkmm)
 		return;
-	word = find_word((uintptr_t)key | FOREIGN, WHOLE) ?: new_word((uintptr_t)key | FOREIGN, WHOLE);
-	message = &word->stores[word->newest % MAX_HISTORY].message;
+	word = word_find((uintptr_t)key | FOREIGN, WHOLE) ?: word_new((uintptr_t)key | FOREIGN, WHOLE);
+	message = &word_newest(word)->message;
 	view_join(&message->fenced, &cpu->known);
 	view_join(&message->everywhere, &cpu->everywhere);
 	view_copy(&cpu->stored, &cpu->loaded);
@@ -1221,7 +807,7 @@ bool memory_catch_up(void)
 	struct cpu_memory *cpu = current();
 	bool stale = cpu->stale;
 
-	for (unsigned int i = 0; i < model.nr; i++)
+	for (unsigned int i = 0; i < memory_model.nr; i++)
 		cpu->bound.t[i] = cpus[i].count;
 	cpu->stale = false;
 	return stale;
@@ -1248,22 +834,19 @@ static void begin_cpu(struct cpu_memory *cpu)
 
 void memory_begin(struct weave *weave)
 {
-	model.nr = weave->nr;
-	model.width = round_up(weave->nr, CLOCK_STEP);
-	model.lkmm = weave->config.memory == WEAVE_LKMM;
-	model.words = model.lkmm || racing();
+	memory_model.nr = weave->nr;
+	memory_model.width = round_up(weave->nr, CLOCK_STEP);
+	memory_model.lkmm = weave->config.memory == WEAVE_LKMM;
+	memory_model.words = memory_model.lkmm || racing();
 	model.waiting = 0;
 	view_clear(&model.everywhere);
-	memset(buckets, 0, sizeof(buckets));
-	nr_words = 0;
-	free_word = 0;
-	any_forgotten = false;
+	words_begin();
 	for (unsigned int i = 0; i < weave->nr; i++)
 		begin_cpu(&cpus[i]);
 }
 
 void memory_end(void)
 {
-	for (unsigned int i = 0; i < model.nr; i++)
+	for (unsigned int i = 0; i < memory_model.nr; i++)
 		memory_drain(i);
 }
