@@ -200,11 +200,11 @@ static bool drop_switches(struct shrink *shrink, struct program *program)
 static bool simplify_switch(struct shrink *shrink, struct program *program, unsigned int at)
 {
 	const struct weave_entry entry = program->switches[at];
-	const unsigned int nths[] = { 0, entry.nth / 2, entry.nth - 1 };
 
-	for (unsigned int i = 0; entry.nth && i < sizeof(nths) / sizeof(nths[0]); i++) {
+	/* The first point, half the way to it, a quarter of the way ..., the point before. */
+	for (unsigned int back = entry.nth; back; back /= 2) {
 		propose(program);
-		candidate.switches[at].nth = nths[i];
+		candidate.switches[at].nth = entry.nth - back;
 		if (try(shrink, program))
 			return true;
 	}
@@ -381,25 +381,35 @@ static bool renumber_slots(struct shrink *shrink, struct program *program)
 	return try(shrink, program);
 }
 
+/* What there is: each operation, CPU and switch that is gone makes all further steps fewer and cheaper. */
+static bool drop_parts(struct shrink *shrink, struct program *program)
+{
+	bool better = drop_ops(shrink, program);
+
+	if (!better)
+		better |= drop_pairs(shrink, program);
+	better |= drop_cpus(shrink, program);
+	better |= drop_switches(shrink, program);
+	better |= simplify_header(shrink, program);
+	return better;
+}
+
+static bool simplify_parts(struct shrink *shrink, struct program *program)
+{
+	bool better = simplify_switches(shrink, program);
+
+	better |= simplify_ops(shrink, program);
+	better |= renumber_slots(shrink, program);
+	better |= move_switches(shrink, program);
+	return better || replace_switches(shrink, program);
+}
+
 void shrink_program(struct shrink *shrink, struct program *program)
 {
-	bool better;
-
 	shrink->tries = 0;
-	do {
-		better = drop_ops(shrink, program);
-		if (!better)
-			better |= drop_pairs(shrink, program);
-		better |= drop_cpus(shrink, program);
-		better |= drop_switches(shrink, program);
-		better |= simplify_switches(shrink, program);
-		better |= simplify_header(shrink, program);
-		better |= simplify_ops(shrink, program);
-		better |= renumber_slots(shrink, program);
-		better |= move_switches(shrink, program);
-		if (!better)
-			better |= replace_switches(shrink, program);
-	} while (better && shrink->tries < shrink->max_tries);
+	while (shrink->tries < shrink->max_tries)
+		if (!drop_parts(shrink, program) && !simplify_parts(shrink, program))
+			break;
 }
 
 size_t shrink_bytes(struct shrink *shrink, uint8_t *data, size_t size)
