@@ -74,6 +74,8 @@ static void explore(const struct litmus *litmus)
 	executor_weave_config(&run.program, &schedule, &config);
 	config.strategy = weave_strategy_find("exhaustive");
 	config.bound = o->bound ? o->bound : DEFAULT_BOUND;
+	if (o->unbounded)
+		config.bound = 0;
 	weave = weave_new(&config);
 	while (left && !workers_stopped() && (!o->schedules || schedules < o->schedules) &&
 	       (!o->time || now() - begin < o->time)) {

@@ -18,7 +18,7 @@ struct litmus {
 extern const struct litmus litmus_programs[];
 
 /**
- * litmus_run() - exhaustive search of each, up to options->bound preemptions (2)
+ * litmus_run() - exhaustive search of each, up to options->bound preemptions (2), or any number
  *
  * A line each: schedules, whether they were all. Ends early when options->schedules or time are over. Returns the exit
  * status.

@@ -30,6 +30,7 @@ enum {
 	OPT_EXHAUSTIVE,
 	OPT_MEMORY,
 	OPT_BOUND,
+	OPT_UNBOUNDED,
 	OPT_PLAIN_POINTS,
 	OPT_JOBS
 };
@@ -52,6 +53,7 @@ static const struct argp_option argp_options[] = {
 	{ "exhaustive", OPT_EXHAUSTIVE, NULL, 0, "all interleavings of the litmus programs, up to --bound", 0 },
 	{ "memory", OPT_MEMORY, "M", 0, "sc, tso or lkmm (sc)", 0 },
 	{ "bound", OPT_BOUND, "N", 0, "preemptions (bounded, exhaustive), depth (pct)", 0 },
+	{ "unbounded", OPT_UNBOUNDED, NULL, 0, "with --exhaustive: any number of preemptions", 0 },
 	{ "plain-points", OPT_PLAIN_POINTS, NULL, 0, "switch at plain accesses too", 0 },
 	{ "jobs", OPT_JOBS, "N", 0, "processes, which share the schedules (2)", 0 },
 	{ 0 },
@@ -197,6 +199,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_BOUND:
 		o->bound = (unsigned int)parse_number(arg, "bound", 1, 1000);
+		return 0;
+	case OPT_UNBOUNDED:
+		o->unbounded = true;
 		return 0;
 	case OPT_PLAIN_POINTS:
 		o->plain_points = true;

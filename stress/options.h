@@ -30,6 +30,7 @@
  * @schedules: of each scenario under each strategy, 0 = until @time
  * @exhaustive: the litmus programs and nothing else
  * @bound: 0: the strategy's own
+ * @unbounded: exhaustive search without a bound
  * @jobs: processes
  * @list: print the scenarios and do nothing else
  */
@@ -49,6 +50,7 @@ struct stress_options {
 	bool exhaustive;
 	enum weave_memory memory;
 	unsigned int bound;
+	bool unbounded;
 	bool plain_points;
 	unsigned int jobs;
 	bool list;

@@ -167,6 +167,7 @@ static void litmus_programs_are_listed(void **state)
 {
 	(void)state;
 	assert_int_equal(run("--exhaustive --bound=1 --schedules=300"), 0);
+	assert_int_equal(run("--exhaustive --unbounded --schedules=300"), 0);
 	for (const struct litmus *litmus = litmus_programs; litmus->name; litmus++)
 		assert_non_null(strstr(output, litmus->name));
 	assert_non_null(strstr(output, "schedules, all"));
