@@ -440,7 +440,9 @@ static double estimate(const struct weave *weave)
 				 (x->choices[choice - 1].nr - 1 - x->choices[choice - 1].value);
 		if (done) {
 			size = (double)(e->since - e->first_run) / __builtin_popcountll(done);
-			growth = size > typical ? min(size / typical, 4.0) : 1;
+			/* Not min(): that is for integers, and clang 14 says so. */
+			growth = size / typical;
+			growth = growth < 1 ? 1 : growth > 4 ? 4 : growth;
 			typical = size > 1 ? size : 1;
 		} else if (left) {
 			typical *= growth;
