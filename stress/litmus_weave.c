@@ -48,8 +48,9 @@ static void print(const char *name, uint64_t schedules, double estimate, bool al
 {
 	char line[200], size[64] = "all";
 
-	if (!all && estimate > 0)
-		snprintf(size, sizeof(size), "of about %.0f", estimate);
+	/* What is far from its end is guessed at only: beyond any use when it is huge. */
+	if (!all && estimate > 0 && estimate < 1e12)
+		snprintf(size, sizeof(size), "of about %.3g", estimate);
 	else if (!all)
 		snprintf(size, sizeof(size), "of an unknown number");
 	snprintf(line, sizeof(line), "%-36s %12" PRIu64 " schedules, %s, in %.1f s\n", name,

@@ -426,8 +426,9 @@ static int explore(void)
 	    driver.outcome->done ? ", which are all" :
 				   "",
 	    driver.settings.config.strategy->name, driver.settings.config.seed);
-	if (all > 0 && !driver.outcome->done)
-		say("about %.0f in all", all);
+	/* Far from its end an estimate may be anything. */
+	if (all > 0 && all < 1e12 && !driver.outcome->done)
+		say("about %.3g in all", all);
 	return 0;
 }
 
