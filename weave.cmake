@@ -61,7 +61,9 @@ function(mmfuzz_woven target)
 			-fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset -fno-builtin-memcmp)
 	endif()
 	if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
-		target_compile_options(${target} PRIVATE -Wno-unused-command-line-argument)
+		# A plain x++ must show its read as well as its write: KCSAN's rules treat them differently.
+		target_compile_options(${target} PRIVATE -Wno-unused-command-line-argument
+			"SHELL:-mllvm -tsan-compound-read-before-write=1")
 		# clang 14 shows its coverage counters to the runtime, as shared memory; 19 does not, nobody looked in between.
 		if(CMAKE_C_COMPILER_VERSION VERSION_LESS 17 AND NOT MMFUZZ_AFL)
 			target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)

@@ -149,13 +149,18 @@ static __always_inline void plain(const void *addr, unsigned int size, bool writ
 	{                                         \
 		plain(addr, size, write, CALLER); \
 	}
-/* Both in one: a read-modify-write without a mark. */
-#define PLAIN_BOTH(name, size)                    \
-	ENTRY void __tsan_##name(void *addr);     \
-	ENTRY void __tsan_##name(void *addr)      \
-	{                                         \
-		plain(addr, size, false, CALLER); \
-		plain(addr, size, true, CALLER);  \
+
+/*
+ * Both in one: x++ without a mark. Whatever conflicts with the read conflicts with the write, but where aligned writes
+ * count as marked: then the read alone may be a race.
+ */
+#define PLAIN_BOTH(name, size)                            \
+	ENTRY void __tsan_##name(void *addr);             \
+	ENTRY void __tsan_##name(void *addr)              \
+	{                                                 \
+		if (weave_hot.flags & WEAVE_HOT_KCSAN)    \
+			plain(addr, size, false, CALLER); \
+		plain(addr, size, true, CALLER);          \
 	}
 
 PLAIN(read1, 1, false)
@@ -493,8 +498,12 @@ static void volatile_access(const void *addr, unsigned int size, bool write, con
 	check_shadow(addr, size, write, pc);
 	if (weave_hot.flags & WEAVE_HOT_WEAK)
 		memory_plain(addr, size, write, true);
-	if (weave_hot.flags & WEAVE_HOT_RACES)
-		race_check_atomic(addr, size, write, pc);
+	if (weave_hot.flags & WEAVE_HOT_RACES) {
+		if (write)
+			race_atomic_store(addr, size, __ATOMIC_RELAXED, pc);
+		else
+			race_atomic_load(addr, size, __ATOMIC_RELAXED, pc);
+	}
 	if (write)
 		sched_wrote();
 }

@@ -68,6 +68,12 @@ ACCESS void marker(u32 *p)
 	barrier();
 }
 
+ACCESS void incrementer(u32 *p)
+{
+	*p += 1;
+	barrier();
+}
+
 ACCESS u32 looker(u32 *p)
 {
 	u32 value = READ_ONCE(*p);
@@ -685,6 +691,15 @@ static void fill_marked_read(unsigned int fibre, void *arg)
 		filler(m.bytes, range_len);
 }
 
+static void increment_marked_write(unsigned int fibre, void *arg)
+{
+	(void)arg;
+	if (fibre)
+		marker((u32 *)&m.bytes[4]);
+	else
+		incrementer((u32 *)&m.bytes[4]);
+}
+
 static void kcsan_takes_aligned_plain_writes_as_marked(void **state)
 {
 	(void)state;
@@ -694,6 +709,7 @@ static void kcsan_takes_aligned_plain_writes_as_marked(void **state)
 	assert_finds(&kcsan, 2, byte_and_byte, "nothing");
 	/* A plain read stays one, also that of an increment. */
 	assert_finds(&kcsan, 2, plain_plain, "data race in reader / writer");
+	assert_finds(&kcsan, 2, increment_marked_write, "data race in incrementer / marker");
 	assert_finds(&kcsan, 2, plain_marked_read, "nothing");
 	/* Neither aligned nor a word. */
 	assert_finds(&kcsan, 2, crossing_marked_read, "data race in cross_writer / looker");
@@ -808,7 +824,7 @@ static const struct {
 	const char *name;
 } names[] = {
 #define NAME(fn) { (void (*)(void))(fn), #fn }
-	NAME(writer), NAME(reader), NAME(byte_writer), NAME(marker), NAME(looker), NAME(freer),
+	NAME(writer), NAME(reader), NAME(byte_writer), NAME(marker), NAME(incrementer), NAME(looker), NAME(freer),
 	NAME(copier), NAME(filler), NAME(cross_writer), NAME(inner), NAME(outer), NAME(elsewhere), NAME(deep),
 };
 
