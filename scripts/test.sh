@@ -101,7 +101,8 @@ fuzz_again() {
 	mapfile -t opts < <(flags "$target")
 	for i in 1 2 3; do
 		mkdir "$tmp/$target-$i"
-		"build/asan/bin/$target" -runs="$runs" -seed=1 -rss_limit_mb=2560 -timeout=25 "${opts[@]}" \
+		# No reload: once a second the engine would read again what it has just written and dropped.
+		"build/asan/bin/$target" -runs="$runs" -seed=1 -reload=0 -rss_limit_mb=2560 -timeout=25 "${opts[@]}" \
 			-artifact_prefix="$logs/$target-" "$tmp/$target-$i" "corpus/$target" 2>&1 | tee "$tmp/$target-$i.log"
 	done
 	diff <(counts "$tmp/$target-1.log") <(counts "$tmp/$target-2.log")
@@ -219,8 +220,8 @@ if [ "$quick" = no ]; then
 	done
 	step stress-tsan stress tsan 200 || true
 	step stress-asan stress asan 200 || true
-	step weave-asan woven asan 500 || true
-	step weave-lkmm woven plain 500 --memory lkmm || true
+	step weave-asan woven asan 2000 || true
+	step weave-lkmm woven plain 1000 --memory lkmm || true
 	step weave-exhaustive exhaustive || true
 	if step build-afl build afl; then
 		for target in "${targets[@]}"; do

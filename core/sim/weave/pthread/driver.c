@@ -381,6 +381,7 @@ static int report(uint64_t nr)
 	if (!replays(&schedule))
 		say("it did not come again when tried: something beside the schedule decides in "
 		    "this program");
+	free(schedule.entries);
 	return 1;
 }
 
@@ -446,6 +447,7 @@ static int replay(void)
 	s->threads = file.threads;
 	new_weave(&s->config, file.threads);
 	run_once();
+	free(file.schedule.entries);
 	if (!driver.outcome->result.found) {
 		say("nothing found: \"%s\" was recorded; is it still the same program?",
 		    file.title);
