@@ -395,6 +395,21 @@ static bool count_points(const struct program *candidate, unsigned int *points, 
 	return replay_weave_points(points);
 }
 
+static bool reschedule(struct program *candidate, void *arg)
+{
+	static uint8_t bytes[PROGRAM_MAX_BYTES];
+	const struct shrinking *shrinking = arg;
+	struct replay_input one = { bytes, program_encode(candidate, bytes) };
+	struct replay_result result;
+	bool same;
+
+	replay_weave_search_for(shrinking->title);
+	replay_many(replay_weave_search, &one, 1, options.seconds, true, &result);
+	same = result.verdict == REPLAY_FAILED && !strcmp(result.title, shrinking->title);
+	replay_result_free(&result);
+	return same && was_woven() && replay_weave_explicit(candidate);
+}
+
 static void note_way(struct crash_file *crash)
 {
 	crash->fingerprint = was_woven() ? replay_weave_result()->fingerprint : 0;
@@ -436,6 +451,13 @@ static bool takes_the_same_way(const struct input *input, struct replay_result *
 static void make_explicit(struct input *input, const char *title)
 {
 	(void)input, (void)title;
+}
+
+static bool reschedule(struct program *candidate, void *arg)
+{
+	(void)candidate;
+	(void)arg;
+	return false;
 }
 
 static bool count_points(const struct program *candidate, unsigned int *points, void *arg)
@@ -652,6 +674,7 @@ static int shrink_one(const char *path)
 		.still_fails = program_same_title,
 		.still_fails_bytes = same_title,
 		.points = count_points,
+		.reschedule = reschedule,
 		.progress = shrink_progress,
 		.max_tries = options.tries,
 	};

@@ -208,6 +208,83 @@ bool replay_weave_explicit(struct program *program)
 	return woven->known && !woven->truncated && executor_weave_explicit(program, &schedule);
 }
 
+/*
+ * Few switches first, then, for failures that need several CPUs to take turns, walks that switch seldom. A strategy
+ * knows by itself when it has no more schedules with so few.
+ */
+#define SEARCH_SCHEDULES 2000u
+
+static const struct search {
+	const char *strategy;
+	unsigned int bound;
+	unsigned int gap;
+} searches[] = {
+	{ "bounded", 1, 0 },  { "bounded", 2, 0 }, { "bounded", 3, 0 }, { "bounded", 5, 0 },
+	{ "random", 0, 100 }, { "random", 0, 50 }, { "random", 0, 25 }, { "pct", 0, 0 },
+};
+
+static char wanted[sizeof(((struct weave_result *)0)->title)];
+
+void replay_weave_search_for(const char *title)
+{
+	snprintf(wanted, sizeof(wanted), "%s", title);
+}
+
+/* The same again, not caught: the child's end, as if it had run nothing else. */
+static void end_with(const struct program *program, const struct weave_schedule *schedule)
+{
+	struct weave_schedule none;
+	struct weave_config config;
+
+	executor_weave_config(program, &none, &config);
+	config.schedule = schedule;
+	sim_bug_quiet(false);
+	executor_run_weave(&mmfuzz_backend_memdesc, program, weave_new(&config), NULL);
+}
+
+/* One more schedule; false when the strategy has none left. */
+static bool search_on(const struct program *program, struct weave *weave)
+{
+	static struct weave_entry entries[PROGRAM_MAX_SWITCHES];
+	struct weave_schedule schedule = { entries, 0 };
+	struct weave_result result;
+
+	if (!executor_run_weave(&mmfuzz_backend_memdesc, program, weave, &result))
+		return false;
+	if (!result.found || strcmp(result.title, wanted) || result.truncated ||
+	    result.schedule.nr > PROGRAM_MAX_SWITCHES)
+		return true;
+	schedule.nr = result.schedule.nr;
+	memcpy(entries, result.schedule.entries, schedule.nr * sizeof(entries[0]));
+	end_with(program, &schedule);
+	return false;
+}
+
+int replay_weave_search(const uint8_t *data, size_t size)
+{
+	static struct program program;
+	struct weave_schedule none;
+	struct weave_config config;
+
+	program_decode(&program, data, size);
+	program.nr_switches = 0;
+	executor_weave_config(&program, &none, &config);
+	config.catch = true;
+	sim_bug_quiet(true);
+	for (unsigned int i = 0; i < ARRAY_SIZE(searches); i++) {
+		struct weave *weave;
+
+		config.strategy = weave_strategy_find(searches[i].strategy);
+		config.bound = searches[i].bound;
+		config.gap = searches[i].gap;
+		weave = weave_new(&config);
+		for (unsigned int n = 0; n < SEARCH_SCHEDULES && search_on(&program, weave); n++)
+			;
+		weave_free(weave);
+	}
+	return 0;
+}
+
 bool replay_weave_points(unsigned int points[PROGRAM_MAX_OPS])
 {
 	if (!shared.memory || !shared.woven->known)

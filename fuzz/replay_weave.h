@@ -87,6 +87,18 @@ const char *replay_weave_name(const struct weave_event *event, enum replay_weave
  */
 bool replay_weave_explicit(struct program *program);
 
+/**
+ * replay_weave_search() - a child's function: the program under some thousand schedules of few switches
+ *
+ * For replay_many() in place of the target; takes what fuzz_weave_memdesc takes. Ends with the first schedule that
+ * gives the finding that is looked for; replay_weave_explicit() knows it then. The program's own switches count for
+ * nothing. What a sanitizer finds, or the last check, ends it as well, whatever it is.
+ */
+int replay_weave_search(const uint8_t *data, size_t size);
+
+/** replay_weave_search_for() - the title that children look for from now on */
+void replay_weave_search_for(const char *title);
+
 /** replay_weave_points() - how many points each operation has had; false without a log */
 bool replay_weave_points(unsigned int points[PROGRAM_MAX_OPS]);
 

@@ -404,11 +404,49 @@ static bool simplify_parts(struct shrink *shrink, struct program *program)
 	return better || replace_switches(shrink, program);
 }
 
+/* The candidate, if it fails with switches of its own. */
+static bool try_anew(struct shrink *shrink, struct program *program)
+{
+	return shrink->tries < shrink->max_tries && shrink->reschedule(&candidate, shrink->arg) &&
+	       try(shrink, program);
+}
+
+/*
+ * A random walk leaves dozens of switches of which each two or three lead to the failure in a way of their own, and
+ * hold operations in place that it could do without. A search for few switches is cheap beside dropping many.
+ */
+static bool reschedule(struct shrink *shrink, struct program *program)
+{
+	propose(program);
+	if (!shrink->reschedule || !shrink->reschedule(&candidate, shrink->arg) ||
+	    candidate.nr_switches >= program->nr_switches)
+		return false;
+	return try(shrink, program);
+}
+
+static bool drop_ops_anew(struct shrink *shrink, struct program *program)
+{
+	bool better = false;
+
+	if (!shrink->reschedule || !program->nr_switches)
+		return false;
+	for (unsigned int at = program->nr_ops; at--;) {
+		propose(program);
+		program_delete_ops(&candidate, at, 1);
+		better |= try_anew(shrink, program);
+	}
+	return better;
+}
+
 void shrink_program(struct shrink *shrink, struct program *program)
 {
 	shrink->tries = 0;
+	/* First, while all operations are there that a simpler way might need. */
+	if (program->nr_switches > 1)
+		reschedule(shrink, program);
 	while (shrink->tries < shrink->max_tries)
-		if (!drop_parts(shrink, program) && !simplify_parts(shrink, program))
+		if (!drop_parts(shrink, program) && !simplify_parts(shrink, program) &&
+		    !drop_ops_anew(shrink, program) && !reschedule(shrink, program))
 			break;
 }
 

@@ -263,6 +263,69 @@ static void one_switch_stands_in_for_two(void **state)
 		    "    @40 switch cpu1\n");
 }
 
+/*
+ * "Fails" when a free is preempted at point 8, or when something else is, at 3 and at 5, with a
+ * drain behind it: another way to the same end, in which nothing that is there can be left out.
+ */
+static bool preempted_in_one_of_two_ways(const struct program *candidate, void *arg)
+{
+	bool at_3 = false, at_5 = false, drained = false;
+
+	(void)arg;
+	for (unsigned int i = 0; i < candidate->nr_ops; i++)
+		drained |= candidate->ops[i].code == OP_DRAIN_ALL;
+	for (unsigned int i = 0; i < candidate->nr_switches; i++) {
+		const struct weave_entry *entry = &candidate->switches[i];
+
+		if (candidate->ops[entry->op].code == OP_FREE)
+			return entry->nth == 8;
+		at_3 |= entry->nth == 3;
+		at_5 |= entry->nth == 5;
+	}
+	return at_3 && at_5 && drained;
+}
+
+/* What a search over schedules would find. */
+static bool preempt_free_at_8(struct program *candidate, void *arg)
+{
+	(void)arg;
+	for (unsigned int i = 0; i < candidate->nr_ops; i++) {
+		if (candidate->ops[i].code != OP_FREE)
+			continue;
+		candidate->switches[0] =
+			(struct weave_entry){ .op = i, .nth = 8, .kind = WEAVE_SWITCH, .value = 1 };
+		candidate->nr_switches = 1;
+		return true;
+	}
+	return false;
+}
+
+static void other_switches_do_with_fewer_operations(void **state)
+{
+	static const char stuck[] = "machine profile=tiny cpus=2\n"
+				    "cpu0: s0 = alloc(order=0)\n"
+				    "    @3 switch cpu1\n"
+				    "    @5 switch cpu1\n"
+				    "cpu0: free(s0)\n"
+				    "cpu1: drain_all()\n";
+	struct shrink shrink = { .still_fails = preempted_in_one_of_two_ways,
+				 .reschedule = preempt_free_at_8,
+				 .max_tries = 5000 };
+	struct program_error error;
+
+	(void)state;
+	assert_true(program_assemble(&program, stuck, strlen(stuck), &error));
+	shrink_program(&shrink, &program);
+	assert_int_equal(program.nr_ops, 1);
+	assert_int_equal(program.ops[0].code, OP_FREE);
+	assert_int_equal(program.nr_switches, 1);
+	/* Without the search the free goes first, and the rest stays. */
+	shrink.reschedule = NULL;
+	assert_true(program_assemble(&program, stuck, strlen(stuck), &error));
+	shrink_program(&shrink, &program);
+	assert_int_equal(program.nr_switches, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +335,7 @@ int main(void)
 		cmocka_unit_test(what_always_fails_becomes_nothing),
 		cmocka_unit_test(tries_are_bounded_and_a_program_that_cannot_shrink_stays),
 		cmocka_unit_test(forty_switches_become_one),
+		cmocka_unit_test(other_switches_do_with_fewer_operations),
 		cmocka_unit_test(bytes_shrink_too),
 	};
 
