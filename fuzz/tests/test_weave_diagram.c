@@ -212,7 +212,7 @@ static void points_are_counted(void **state)
 /* ---- many programs, and another process ---- */
 
 /* Each is a child process, for which a leak checker looks through all memory. */
-#define NR_PROGRAMS (SIM_ASAN ? 300u : 1000u)
+#define NR_PROGRAMS 1000u
 
 static uint64_t hash_text(uint64_t hash)
 {

@@ -3,18 +3,6 @@
  * mmstress on the woven machine: from outside, as a person runs it, and what a worker leaves behind when it finds
  * something.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include <cjson/cJSON.h>
 
 #include <sim/bug.h>
@@ -23,54 +11,20 @@
 #include "executor_weave.h"
 #include "finding_weave.h"
 #include "litmus_weave.h"
+#include "run_mmstress.h"
 
-static char mmstress[4096], folder[64];
-static char output[1 << 16];
-
-static int setup(void **state)
+/* The same behind @prefix, on the woven machine. */
+static int run_woven_behind(const char *prefix, const char *arguments)
 {
-	ssize_t len = readlink("/proc/self/exe", mmstress, sizeof(mmstress) - 32);
+	char woven[4096];
 
-	(void)state;
-	if (len < 0)
-		return -1;
-	mmstress[len] = 0;
-	strcpy(strrchr(mmstress, '/'), "/../mmstress");
-	strcpy(folder, "/tmp/test_weave_mmstress.XXXXXX");
-	return access(mmstress, X_OK) || !mkdtemp(folder);
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
-
-/* Runs it behind @prefix; what it prints is in output[], its exit status is returned. */
-static int run_behind(const char *prefix, const char *arguments)
-{
-	char command[8192];
-	FILE *pipe;
-	size_t len;
-	int status;
-
-	snprintf(command, sizeof(command), "cd '%s' && %s '%s' --machine=weave %s 2>&1", folder,
-		 prefix, mmstress, arguments);
-	pipe = popen(command, "r");
-	assert_non_null(pipe);
-	len = fread(output, 1, sizeof(output) - 1, pipe);
-	output[len] = 0;
-	status = pclose(pipe);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	snprintf(woven, sizeof(woven), "--machine=weave %s", arguments);
+	return run_behind(prefix, woven);
 }
 
 static int run(const char *arguments)
 {
-	return run_behind("", arguments);
+	return run_woven_behind("", arguments);
 }
 
 static void bad_options_are_one_line(void **state)
@@ -138,7 +92,7 @@ static void same_seed_same_run(void **state)
 static void ctrl_c_ends_it_with_a_summary(void **state)
 {
 	(void)state;
-	assert_int_equal(run_behind("timeout --preserve-status -s INT 2", "--time=100"), 0);
+	assert_int_equal(run_woven_behind("timeout --preserve-status -s INT 2", "--time=100"), 0);
 	assert_non_null(strstr(output, "interrupted"));
 	assert_non_null(strstr(output, "nothing found"));
 }
