@@ -16,7 +16,7 @@
 /* The same behind @prefix, on the woven machine. */
 static int run_woven_behind(const char *prefix, const char *arguments)
 {
-	char woven[4096];
+	char woven[1024];
 
 	snprintf(woven, sizeof(woven), "--machine=weave %s", arguments);
 	return run_behind(prefix, woven);
