@@ -54,10 +54,15 @@ static __always_inline void check_shadow(const void *addr, unsigned int size, bo
 
 	if (unlikely(*shadow))
 		poisoned(*shadow, addr, size < 8 ? size : 8, write, pc);
-	/* The last byte lies in the next granule, if it was aligned: in the one after, at 16. */
+	/* The last byte lies in the next granule, or, of 16 that are not aligned, in the one after. */
 	if (size > 8 || ((uintptr_t)addr & 7) + size > 8) {
 		const char *last = (const char *)addr + size - 1;
 
+		if (size == 16 && (uintptr_t)addr & 7) {
+			shadow++;
+			if (unlikely(*shadow))
+				poisoned(*shadow, (const void *)(((uintptr_t)addr & ~7ul) + 8), 8, write, pc);
+		}
 		shadow = (const s8 *)(((uintptr_t)last >> 3) + shadow_offset);
 		if (unlikely(*shadow))
 			poisoned(*shadow, last, 1, write, pc);

@@ -249,7 +249,8 @@ static void compare(void)
 }
 
 static void (*const touches[])(void) = {
-	assign, clear, copy_little, copy_by_builtin, copy_some, move_some, fill, fill_little, compare,
+	assign,	   clear, copy_little, copy_by_builtin, copy_some,
+	move_some, fill,  fill_little, compare,
 };
 
 static void touch_or_write(unsigned int fibre, void *arg)
@@ -311,6 +312,16 @@ static void load_across(unsigned int fibre, void *arg)
 	EXPECT(p->value == 0);
 }
 
+/* Bytes 4 to 19: the poisoned granule is neither the first nor the last. */
+void __tsan_unaligned_read16(void *addr);
+
+static void load_around(unsigned int fibre, void *arg)
+{
+	(void)fibre;
+	(void)arg;
+	__tsan_unaligned_read16((char *)&cell[0] + 4);
+}
+
 /* How many bytes of cell[1] may be touched; whether a child that runs @fn then ends by a report. */
 static bool reported(void (*fn)(unsigned int fibre, void *arg), size_t good)
 {
@@ -340,6 +351,9 @@ static void poison_is_reported(void **state)
 	/* Bytes 4 to 11: the first four of the second granule. */
 	assert_true(reported(load_across, 3));
 	assert_false(reported(load_across, 4));
+	assert_true(reported(load_around, 0));
+	assert_true(reported(load_around, 7));
+	assert_false(reported(load_around, 8));
 }
 #endif
 
