@@ -6,7 +6,7 @@
 set -euo pipefail
 
 packages=(
-	git cmake ninja-build pkg-config python3 zip
+	git cmake ninja-build pkg-config python3 zip patch
 	clang-19 llvm-19 lld-19 libclang-rt-19-dev
 	clang-14 libclang-rt-14-dev
 	gcc-12 afl++

@@ -96,4 +96,17 @@ int sim_bug_title(const struct sim_bug_report *report, char *buf, size_t len);
  */
 void __noreturn __cold __printf(1, 2) sim_die(const char *fmt, ...);
 
+/** SIM_REACHED_LINE - what sim_reached() prints to standard error, once a process, on a line of its own */
+#define SIM_REACHED_LINE "mmfuzz: planted bug reached"
+
+/**
+ * sim_reached() - a planted bug (stress/bugs) is doing harm now, if @cond
+ * @cond: reads of shared memory in it must be marked, or they are races of their own
+ *
+ * Only the patches of planted bugs call it: not at the faulty line, but in the state in which the fault does harm. May
+ * be called anywhere, under any lock; orders nothing between CPUs, is no scheduling point and changes nothing: who
+ * measures reads the line from outside, the program and its oracle do not.
+ */
+void sim_reached(bool cond);
+
 #endif /* SIM_BUG_H */
