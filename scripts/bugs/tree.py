@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs a program and its descendants until they have used so many seconds of CPU time. Knows nothing of fuzzing.
+
+Wall-clock time would make the figures depend on who else uses the machine. It is only a guard against what waits for
+ever.
+"""
+import ctypes
+import os
+import resource
+import signal
+import subprocess
+import threading
+import time
+
+TICKS = os.sysconf("SC_CLK_TCK")
+POLL = 0.05
+PR_SET_CHILD_SUBREAPER = 36
+END_CPU, END_WALL = 20, 120  # seconds that a program has to end in when it is asked to
+
+
+def adopt_orphans():
+    """Descendants whose parent dies become our children, not init's, so that none is lost sight of."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def processes():
+    """{pid: (parent, start, ticks of it and of the children that it has waited for)} of all processes."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                fields = file.read().rsplit(b")", 1)[1].split()
+        except OSError:
+            continue  # it has ended
+        found[int(name)] = (int(fields[1]), int(fields[19]), sum(int(field) for field in fields[11:15]))
+    return found
+
+
+class Tree:
+    """A process and its descendants, of which it keeps track also when those between have ended."""
+
+    def __init__(self, pid):
+        self.pid, self.members, self.cpu = pid, {}, 0.0
+        self.lock = threading.Lock()
+
+    def sample(self):
+        """Seconds of CPU time so far. Never less than it said before: a process that nobody waits for takes its own
+        with it."""
+        with self.lock:
+            now = processes()
+            self.members = {pid: start for pid, start in self.members.items() if pid in now and now[pid][1] == start}
+            pending = [self.pid] if self.pid in now else []
+            pending += self.members
+            children = {}
+            for pid, (parent, _, _) in now.items():
+                children.setdefault(parent, []).append(pid)
+            seen = set()
+            while pending:
+                pid = pending.pop()
+                if pid not in seen:
+                    seen.add(pid)
+                    self.members[pid] = now[pid][1]
+                    pending += children.get(pid, [])
+            self.cpu = max(self.cpu, sum(now[pid][2] for pid in seen) / TICKS)
+            return self.cpu
+
+    def kill(self, patience=10):
+        """Ends all of it, and waits until nothing is left."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            self.sample()
+            alive = [pid for pid in self.members if pid != self.pid]
+            for pid in alive:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, os.WNOHANG)  # an orphan that became ours
+                except (ProcessLookupError, ChildProcessError):
+                    pass
+            if not alive:
+                return
+            time.sleep(0.02)
+
+
+class Ended:
+    """How a run ended. why: exit, budget, interrupted; stuck: it did not end when it was asked to."""
+
+    def __init__(self, why, code, cpu, wall, stuck):
+        self.why, self.code, self.cpu, self.wall, self.stuck = why, code, cpu, wall, stuck
+
+
+def start(command, env, cwd=None):
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                            env=env, cwd=cwd, start_new_session=True)
+
+
+def ended(process, tree):
+    """Whether it has. Its CPU time to the microsecond comes with its status."""
+    if process.returncode is not None:
+        return True
+    pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+    if not pid:
+        return False
+    process.returncode = os.waitstatus_to_exitcode(status)
+    tree.cpu = max(tree.cpu, usage.ru_utime + usage.ru_stime)
+    return True
+
+
+def ask_to_end(process, tree, give_up):
+    """SIGINT, and SIGKILL if that does not help. Returns whether it was stuck."""
+    begun, cpu = time.monotonic(), tree.sample()
+    os.kill(process.pid, signal.SIGINT)
+    while not ended(process, tree):
+        if give_up.is_set() or tree.sample() - cpu > END_CPU or time.monotonic() - begun > END_WALL:
+            process.kill()
+            process.wait()
+            return not give_up.is_set()
+        time.sleep(POLL)
+    return False
+
+
+def run(command, env, budget, on_line, stop, until=lambda: False, cwd=None):
+    """Runs command for at most budget CPU seconds.
+
+    on_line(line, cpu): each line of its output; cpu() is what has been used by then
+    stop: an Event: everything is to end at once
+    until: asked now and then: whether the run has what it wants
+    """
+    process = start(command, env, cwd)
+    tree = Tree(process.pid)
+    reader = threading.Thread(target=read, args=(process.stdout, on_line, tree.sample), daemon=True)
+    begun, why, stuck = time.monotonic(), "exit", False
+    reader.start()
+    while not ended(process, tree):
+        wall = time.monotonic() - begun
+        if stop.is_set() or until() or tree.sample() >= budget or wall > 20 * budget + END_WALL:
+            why = "interrupted" if stop.is_set() else "budget"
+            stuck = ask_to_end(process, tree, stop)
+            break
+        time.sleep(POLL)
+    tree.kill()
+    reader.join(10)
+    return Ended(why, process.returncode, tree.cpu, time.monotonic() - begun, stuck)
+
+
+def read(stream, on_line, cpu):
+    with stream:
+        for line in stream:
+            on_line(line.decode(errors="replace"), cpu)
+
+
+def no_core_files():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
