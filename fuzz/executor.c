@@ -347,6 +347,11 @@ void executor_end(void)
 	const struct mmfuzz_backend *b = ex.backend;
 
 	oracle_set_op("the end");
+	/* In parallel, the first moment at which nobody is inside: to give all back heals some of what is wrong. */
+	if (ex.threads) {
+		oracle_check_counters();
+		b->check();
+	}
 	for (unsigned int i = 0; i < PROGRAM_SLOTS; i++)
 		if (first & 1u << ex.slots[i].kind)
 			slot_free(&ex.slots[i]);

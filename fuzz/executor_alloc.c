@@ -19,6 +19,8 @@ static void granted(struct slot *slot, enum slot_kind kind, pfn_t pfn, unsigned 
 	oracle_granted(pfn, 1ul << order, mk_order(order));
 	if (!oracle_zone_ok(pfn, gfp, nid))
 		oracle_bug("wrong zone", pfn.pfn, "for flags 0x%x and node %u", gfp, nid.nid);
+	if (!(gfp & MMFUZZ_GFP_MOVABLE))
+		oracle_not_cma(pfn, 1ul << order);
 	if (gfp & MMFUZZ_GFP_ZERO)
 		oracle_check_zero(pfn, 1ul << order);
 	slot->kind = kind;
@@ -34,6 +36,8 @@ static void granted(struct slot *slot, enum slot_kind kind, pfn_t pfn, unsigned 
 static void granted_range(struct slot *slot, enum slot_kind kind, pfn_t pfn, unsigned int nr)
 {
 	oracle_granted(pfn, nr, mk_order(0));
+	if (kind != SLOT_CMA)
+		oracle_not_cma(pfn, nr);
 	slot->kind = kind;
 	slot->pfn = pfn.pfn;
 	slot->nr = nr;
@@ -88,6 +92,8 @@ void op_alloc_bulk(const struct op *op, struct slot *slot)
 		if (!oracle_zone_ok(pfn, op->gfp, mk_nid(op->nid)))
 			oracle_bug("wrong zone", pfn.pfn, "for flags 0x%x and node %u", op->gfp,
 				   op->nid);
+		if (!(op->gfp & MMFUZZ_GFP_MOVABLE))
+			oracle_not_cma(pfn, 1);
 		if (op->gfp & MMFUZZ_GFP_ZERO)
 			oracle_check_zero(pfn, 1);
 	}
@@ -208,9 +214,11 @@ void op_cma_alloc(const struct op *op, struct slot *slot)
 
 /* What is offline is not for anybody to read or write: no tags. */
 static void granted_offline(struct slot *slot, enum slot_kind kind, pfn_t pfn, unsigned int order,
-			    unsigned long nr)
+			    unsigned long nr, unsigned int gfp)
 {
 	oracle_granted(pfn, nr, mk_order(order));
+	if (!(gfp & MMFUZZ_GFP_MOVABLE))
+		oracle_not_cma(pfn, nr);
 	slot->kind = kind;
 	slot->pfn = pfn.pfn;
 	slot->order = order;
@@ -223,7 +231,7 @@ void op_offline_alloc(const struct op *op, struct slot *slot)
 	pfn_t pfn = ex.backend->alloc_offline_page(op->gfp, mk_nid(op->nid));
 
 	if (!pfn_is_none(pfn))
-		granted_offline(slot, SLOT_OFFLINE, pfn, 0, 1);
+		granted_offline(slot, SLOT_OFFLINE, pfn, 0, 1, op->gfp);
 }
 
 void op_offline_alloc_order(const struct op *op, struct slot *slot)
@@ -231,7 +239,7 @@ void op_offline_alloc_order(const struct op *op, struct slot *slot)
 	pfn_t pfn = ex.backend->alloc_offline_pages(op->gfp, mk_order(op->order), mk_nid(op->nid));
 
 	if (!pfn_is_none(pfn))
-		granted_offline(slot, SLOT_OFFLINE, pfn, op->order, 1ul << op->order);
+		granted_offline(slot, SLOT_OFFLINE, pfn, op->order, 1ul << op->order, op->gfp);
 }
 
 void op_offline_range(const struct op *op, struct slot *slot)
@@ -240,7 +248,7 @@ void op_offline_range(const struct op *op, struct slot *slot)
 
 	RETURNED(ret, EBUSY, EINVAL, ENOMEM, EAGAIN);
 	if (!ret)
-		granted_offline(slot, SLOT_OFFLINE_RANGE, mk_pfn(op->pfn), 0, op->nr);
+		granted_offline(slot, SLOT_OFFLINE_RANGE, mk_pfn(op->pfn), 0, op->nr, 0);
 }
 
 void op_offline_skippable(const struct op *op, struct slot *slot)

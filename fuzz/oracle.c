@@ -334,6 +334,17 @@ bool oracle_zone_ok(pfn_t pfn, unsigned int gfp, nid_t nid)
 	return (gfp & MMFUZZ_GFP_MOVABLE) || (zone & 15) != MMFUZZ_ZONE_MOVABLE;
 }
 
+void oracle_not_cma(pfn_t pfn, unsigned long nr)
+{
+	for (unsigned int i = 0; i < oracle.config.nr_cma; i++) {
+		const struct mmfuzz_range *area = &oracle.config.cma[i];
+
+		if (pfn.pfn < area->start + area->nr && area->start < pfn.pfn + nr)
+			oracle_bug("unmovable page in CMA", pfn.pfn, "%lu frames, area %u is [0x%lx, 0x%lx)", nr,
+				   i, area->start, area->start + area->nr);
+	}
+}
+
 void oracle_zone_touched(block_t block)
 {
 	if (block.block < oracle.nr_sections)

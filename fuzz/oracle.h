@@ -108,6 +108,12 @@ void oracle_granted(pfn_t pfn, unsigned long nr, order_t align);
 bool oracle_zone_ok(pfn_t pfn, unsigned int gfp, nid_t nid);
 
 /**
+ * oracle_not_cma() - what was granted cannot be moved, so it must not lie in a CMA area, where it
+ * would stand in the way of cma_alloc()
+ */
+void oracle_not_cma(pfn_t pfn, unsigned long nr);
+
+/**
  * oracle_zone_touched() - hotplug has a block in hand: its zone may not be the one of the boot any
  * more
  */

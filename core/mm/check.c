@@ -9,6 +9,7 @@
 
 #include "freelist.h"
 #include "internal.h"
+#include "pcp.h"
 
 JUDGES_BEGIN
 
@@ -124,32 +125,59 @@ static unsigned long check_list(struct zone *zone, unsigned int order, enum migr
 	return blocks + 1;
 }
 
+/* A block on one of a pageset's lists. That of CMA is told by where it lies: the types of other pageblocks change. */
+static void check_pcp_block(const struct zone *zone, struct per_cpu_pages *pcp, unsigned int list, unsigned int pfn,
+			    unsigned long word)
+{
+	unsigned int order = free_order(word), mt = list % MIGRATE_PCPTYPES;
+
+	MM_BUG_ON(pfn_to_section(pfn)->zone != zone->idx, "pageset of another zone", pfn, "zone %u", zone->idx);
+	MM_BUG_ON(!pcp_allowed_order(order) || pcp_list(pcp, order, mt) != &pcp->lists[list],
+		  "pageset list of another order", pfn, "order %u on list %u", order, list);
+	MM_BUG_ON(mt != MIGRATE_MOVABLE && pfn_in_cma(pfn), "pageset list of another type", pfn, "CMA on the list of %s",
+		  migratetype_names[mt]);
+}
+
+static long check_pcp_list(const struct zone *zone, struct per_cpu_pages *pcp, unsigned int cpu, unsigned int list)
+{
+	unsigned int pfn = pcp->lists[list].head, prev = pfn;
+	long frames = 0;
+
+	while (pfn != LIST_NIL) {
+		unsigned long word = pfn < max_pfn ? page_word_locked(pfn_to_page(pfn)) : 0;
+
+		MM_BUG_ON(word_type(word) != MEMDESC_PCP, "pageset holds another page", pfn, "zone %u, CPU %u, list %u",
+			  zone->idx, cpu, list);
+		MM_BUG_ON(free_prev(word) != prev, "pageset list broken", pfn, "prev 0x%x, came from 0x%x",
+			  free_prev(word), prev);
+		check_pcp_block(zone, pcp, list, pfn, word);
+		frames += 1l << free_order(word);
+		MM_BUG_ON(frames > pcp->count, "pageset count wrong", pfn, "zone %u, CPU %u: count %d", zone->idx, cpu,
+			  pcp->count);
+		prev = pfn;
+		pfn = free_next(word) == pfn ? LIST_NIL : free_next(word);
+		MM_BUG_ON(pfn == LIST_NIL && pcp->lists[list].tail != prev, "pageset list broken", prev,
+			  "the last one, but the tail is 0x%x", pcp->lists[list].tail);
+	}
+	return frames;
+}
+
 static void check_pcp(struct zone *zone, unsigned int cpu)
 {
 	struct per_cpu_pages *pcp = &zone->pcp[cpu];
 	long frames = 0;
 
 	/* The same holds for the blocks of a pageset that claims to be empty. */
-	for (unsigned int i = 0; i < NR_PCP_LISTS && pcp->count; i++) {
-		unsigned int pfn = pcp->lists[i].head;
-
-		while (pfn != LIST_NIL) {
-			unsigned long word = pfn < max_pfn ? page_word_locked(pfn_to_page(pfn)) : 0;
-
-			MM_BUG_ON(word_type(word) != MEMDESC_PCP, "pageset holds another page", pfn,
-				  "zone %u, CPU %u, list %u", zone->idx, cpu, i);
-			MM_BUG_ON(pfn_to_section(pfn)->zone != zone->idx, "pageset of another zone", pfn, "zone %u",
-				  zone->idx);
-			frames += 1l << free_order(word);
-			MM_BUG_ON(frames > pcp->count, "pageset count wrong", pfn, "zone %u, CPU %u: count %d", zone->idx,
-				  cpu, pcp->count);
-			pfn = free_next(word) == pfn ? LIST_NIL : free_next(word);
-		}
-	}
+	for (unsigned int i = 0; i < NR_PCP_LISTS && pcp->count; i++)
+		frames += check_pcp_list(zone, pcp, cpu, i);
 	MM_BUG_ON(frames != pcp->count, "pageset count wrong", SIM_NO_PFN, "zone %u, CPU %u: count %d, %ld on lists",
 		  zone->idx, cpu, pcp->count, frames);
-	MM_BUG_ON(!zone->pcp_disabled && pcp->high != zone->pcp_high, "pageset limits wrong", SIM_NO_PFN,
-		  "zone %u, CPU %u: high %d", zone->idx, cpu, pcp->high);
+	MM_BUG_ON(zone->pcp_disabled && pcp->count, "disabled pageset is not empty", SIM_NO_PFN,
+		  "zone %u, CPU %u: count %d", zone->idx, cpu, pcp->count);
+	MM_BUG_ON(pcp->high != (zone->pcp_disabled ? 0 : zone->pcp_high) ||
+			  pcp->batch != (zone->pcp_disabled ? 1 : zone->pcp_batch),
+		  "pageset limits wrong", SIM_NO_PFN, "zone %u, CPU %u: high %d, batch %d", zone->idx, cpu, pcp->high,
+		  pcp->batch);
 }
 
 static void check_zone(struct zone *zone, const struct zone_walk *walk)
@@ -259,6 +287,8 @@ static unsigned long walk_described(struct walk *walk, struct zone_walk *zone, u
 		MM_BUG_ON(folio->pfn != pfn, "folio's descriptor names another frame", pfn, "names 0x%x", folio->pfn);
 		MM_BUG_ON(atomic_read(&folio->m._refcount) < 1, "folio without a reference", pfn, "count %d",
 			  atomic_read(&folio->m._refcount));
+		MM_BUG_ON(test_bit(PG_locked, &folio->m.flags), "folio locked by nobody", pfn, "flags 0x%lx",
+			  READ_ONCE(folio->m.flags));
 		walk->folios++;
 		nr = 1ul << folio->order;
 	} else {
@@ -313,12 +343,32 @@ static unsigned long walk_frame(struct walk *walk, unsigned long pfn)
 	}
 }
 
+/* CMA is where the configuration says, for ever; what is isolated has left the HIGHATOMIC reserve. */
+static void check_pageblock(unsigned long pfn, unsigned char byte)
+{
+	unsigned char mt = byte & PB_MIGRATETYPE_MASK;
+
+	MM_BUG_ON(byte & ~(PB_MIGRATETYPE_MASK | PB_ISOLATE) || mt >= MIGRATE_ISOLATE, "pageblock of no type", pfn,
+		  "byte 0x%x", byte);
+	MM_BUG_ON((mt == MIGRATE_CMA) != pfn_in_cma(pfn), "pageblock and CMA area differ", pfn, "byte 0x%x", byte);
+	MM_BUG_ON(mt == MIGRATE_HIGHATOMIC && byte & PB_ISOLATE, "isolated pageblock in the reserve", pfn, "byte 0x%x",
+		  byte);
+}
+
 static void walk_section(struct walk *walk, unsigned long nr)
 {
 	const struct mem_section *section = &mem_section[nr];
 	unsigned long first = nr << section_order;
 	struct zone_walk *zw;
 
+	if (section->state == SECTION_ONLINE) {
+		const struct zone *zone = &mm->zones[section->zone];
+
+		MM_BUG_ON(first < zone->zone_start_pfn ||
+				  first + section_nr_pages > zone->zone_start_pfn + zone->spanned_pages,
+			  "section outside its zone's span", first, "zone %u spans 0x%lx and %lu frames", zone->idx,
+			  zone->zone_start_pfn, zone->spanned_pages);
+	}
 	for (unsigned long pfn = first; pfn < first + section_nr_pages; pfn += pageblock_nr_pages) {
 		unsigned char byte = pageblock_byte(pfn);
 
@@ -326,6 +376,7 @@ static void walk_section(struct walk *walk, unsigned long nr)
 			MM_BUG_ON(byte & PB_ISOLATE, "isolated pageblock that is not online", pfn, "byte 0x%x", byte);
 			continue;
 		}
+		check_pageblock(pfn, byte);
 		zw = &walk->zone[section->zone];
 		zw->present += pageblock_nr_pages;
 		zw->isolated_blocks += !!(byte & PB_ISOLATE);
@@ -363,6 +414,7 @@ static void do_check(bool idle)
 		  "%lu in use, %lu found", desc_in_use(CACHE_MAPPABLE), walk.mappables);
 	MM_BUG_ON(walk.ballooned != entries, "balloon's PFN sets and pages differ", SIM_NO_PFN,
 		  "%lu entries, %lu pages", entries, walk.ballooned);
+	filemap_check();
 	virtio_balloon_check();
 	virtio_mem_check();
 	if (!idle)

@@ -349,3 +349,11 @@ void cma_release(unsigned int area, unsigned long start, unsigned long nr)
 		  "CMA release outside the area", start, "%lu frames, area %u", nr, area);
 	free_contig_frozen_range(start, nr);
 }
+
+bool pfn_in_cma(unsigned long pfn)
+{
+	for (unsigned int i = 0; i < mm->config.nr_cma; i++)
+		if (pfn - mm->config.cma[i].start < mm->config.cma[i].nr)
+			return true;
+	return false;
+}

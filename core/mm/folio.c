@@ -371,6 +371,22 @@ again:
 
 JUDGES_BEGIN
 
+void filemap_check(void)
+{
+	for (unsigned int index = 0; index < MMFUZZ_MAX_FOLIOS; index++) {
+		const struct folio *folio = filemap->slots[index];
+
+		if (!folio)
+			continue;
+		MM_BUG_ON(!desc_is_live(CACHE_FOLIO, folio), "freed folio in the file", SIM_NO_PFN, "index %u", index);
+		MM_BUG_ON(folio->index != index, "folio at the place of another", folio->pfn, "index %u, says %u", index,
+			  folio->index);
+		/* A word that leads back: it is no folio that lost its frames. */
+		MM_BUG_ON(word_desc(page_word_locked(pfn_to_page(folio->pfn))) != folio, "folio of the file without frames",
+			  folio->pfn, "index %u", index);
+	}
+}
+
 int filemap_describe_addr(uintptr_t addr, char *buf, size_t len)
 {
 	size_t slot = (addr - (uintptr_t)filemap->slots) / sizeof(filemap->slots[0]);

@@ -233,6 +233,8 @@ void folio_putback(struct folio *folio);
  * somebody has a reference or the lock. -ENOMEM: no descriptor. Sleeps unless @async.
  */
 int migrate_folio(struct page *dst, struct folio *folio, bool async);
+/** filemap_check() - checker's part: what a slot holds is a folio that says so; nobody else runs */
+void filemap_check(void);
 
 /* --- offline.c: offline pages, refcount always 0 (seed 001) --- */
 
@@ -324,6 +326,8 @@ void free_contig_range(unsigned long start, unsigned long nr);
 /** cma_alloc() - @nr frames of a CMA area of the configuration, aligned to their order; first page or NULL */
 struct page *cma_alloc(unsigned int area, unsigned long nr);
 void cma_release(unsigned int area, unsigned long start, unsigned long nr);
+/** pfn_in_cma() - the frame lies in a CMA area of the configuration, whose pageblocks are CMA's for ever */
+bool pfn_in_cma(unsigned long pfn);
 
 /* --- migrate.c: isolate, migrate, putback (seed 000) --- */
 
