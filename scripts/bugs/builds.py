@@ -80,10 +80,15 @@ def run_logged(command, log, each):
                                    text=True, errors="replace")
     except FileNotFoundError as error:
         raise Failed(f"{command[0]} is missing: run scripts/setup.sh") from error
-    for line in process.stdout:
-        log.write(line)
-        each(line)
-    return process.wait()
+    try:
+        for line in process.stdout:
+            log.write(line)
+            each(line)
+        return process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
 
 
 def build(preset, targets, keep_going=False):

@@ -16,6 +16,10 @@ REPLAY = "mmreplay_weave"
 PRESETS = ("plain", "asan")
 
 
+def output(command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def replay(program, target, path):
     """The title of what fails when the bytes in path are run, None if nothing does."""
     done = subprocess.run([program, "--timeout=30", "--title", "--target", target, path], capture_output=True, text=True,

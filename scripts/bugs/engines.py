@@ -17,6 +17,7 @@ import titles
 from catalogue import MEMORIES
 
 STRATEGIES = ("random", "pct", "pos", "bounded")
+NEGATIVE_BUDGET = 10
 LIMITS = ["-rss_limit_mb=2560"]
 SYMBOLIZER = "/usr/lib/llvm-19/bin/llvm-symbolizer"
 SANITIZER_OPTIONS = ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
@@ -31,15 +32,20 @@ def environment(**more):
 
 
 class Engine:
-    """What all engines share. weight: how many of --jobs it takes; unit: what its executions are."""
+    """What all engines share. weight: how many of --jobs it takes; unit: what its executions are; budget: CPU seconds that
+    it is given at most, whatever --budget says; clean: {preset: programs without a bug that it needs}."""
 
-    weight, unit = 1, "executions"
+    weight, unit, budget, clean = 1, "executions", float("inf"), {}
 
     def __init__(self, name, presets):
         self.name, self.presets = name, presets  # {preset: programs}
 
     def applies(self, bug):
         return True
+
+    def ends(self):
+        """Whether a run may come to an end by itself, with nothing found."""
+        return False
 
     def attempt(self, bug, seed, work):
         """The Attempt to find bug (CORE: the sound core) with this seed; work: an empty folder, absolute."""
@@ -147,7 +153,7 @@ class Afl(Engine):
     target = "fuzz_weave_memdesc"
 
     def __init__(self, name):
-        super().__init__(name, {"afl": [self.target], "asan": ["mmreplay_weave"], "plain": []})
+        super().__init__(name, {"afl": [self.target], "asan": ["mmreplay_weave"]})
         self.clean = {"plain": ["afl_mutator"]}
 
     def attempt(self, bug, seed, work):
@@ -190,25 +196,32 @@ class AflAttempt(Attempt):
 class Strategy(Engine):
     """mmstress on the woven machine, one strategy.
 
-    In the plain build: the woven machine sees races and uses of freed memory by itself there. memory: instead of the
-    weakest model that the bug needs, for the runs in which it must not show.
+    In the asan build, which has the checks of MM_DEBUG as well: it takes 8 to 15 % more CPU time a schedule than the plain
+    one, gives the same schedules and the same titles, and finds what only those checks see. memory: instead of the
+    strongest model under which the bug shows, for the runs in which it must not. schedules: of each scenario, instead of
+    as long as the budget lasts.
     """
 
     unit = "schedules"
 
-    def __init__(self, strategy, memory=None):
-        super().__init__(f"{strategy}@{memory}" if memory else strategy, {"plain": ["mmstress_weave"]})
-        self.strategy, self.memory = strategy, memory
+    def __init__(self, strategy, memory=None, preset="asan", schedules=None):
+        super().__init__(f"{strategy}@{memory}" if memory else strategy, {preset: ["mmstress_weave"]})
+        self.strategy, self.memory, self.preset, self.schedules = strategy, memory, preset, schedules
+        if memory:
+            self.budget = NEGATIVE_BUDGET
 
     def applies(self, bug):
         return not self.memory or (bug is not CORE and self.memory in bug.stronger_memories())
 
-    def attempt(self, bug, seed, work, schedules=None):
+    def ends(self):
+        return self.schedules is not None
+
+    def attempt(self, bug, seed, work):
         attempt = StressAttempt(bug, work)
         attempt.count = "schedules"
         memory = self.memory or (bug.memory if bug else MEMORIES[-1])
-        length = ["--schedules", str(schedules)] if schedules else ["--time", "1h"]
-        attempt.command = [os.path.abspath(builds.program("plain", "mmstress_weave", bug)), "--machine", "weave",
+        length = ["--schedules", str(self.schedules)] if self.schedules else ["--time", "1000h"]
+        attempt.command = [os.path.abspath(builds.program(self.preset, "mmstress_weave", bug)), "--machine", "weave",
                            "--strategy", self.strategy, "--memory", memory, "--jobs", "1", "--seed", str(seed), *length,
                            "--json", f"{work}/summary.json", "--save", work]
         return attempt
@@ -227,7 +240,7 @@ class Threads(Engine):
         attempt = StressAttempt(bug, work)
         attempt.count = "operations"
         attempt.command = [os.path.abspath(builds.program(self.preset, "mmstress", bug)), "--scenario", "all", "--cpus", "4",
-                           "--seed", str(seed), "--time", "1h", "--json", f"{work}/summary.json", "--save", work]
+                           "--seed", str(seed), "--time", "1000h", "--json", f"{work}/summary.json", "--save", work]
         return attempt
 
 

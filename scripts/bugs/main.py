@@ -4,6 +4,7 @@
 import argparse
 import os
 import re
+import signal
 import sys
 
 import builds
@@ -11,6 +12,8 @@ import campaign
 import catalogue
 import check
 import engines
+import publish
+import short
 import tree
 
 
@@ -50,8 +53,16 @@ def parser():
     options.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N",
                          help="cores to use (default: all)")
     options.add_argument("--out", default="build/bugs", metavar="DIR", help="where results go (default build/bugs)")
+    options.add_argument("--resume-anyway", action="store_true",
+                         help="take results of other sources for results of these")
     mode = options.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="only: folders whole, patches apply, inputs prove their bugs")
+    mode.add_argument("--short", action="store_true",
+                      help="only: --check, and whether one strategy finds each bug in a few schedules; for test.sh")
+    mode.add_argument("--clean", action="store_true",
+                      help="the engines on the core without a bug, where they must find nothing")
+    mode.add_argument("--report", action="store_true",
+                      help="only: write docs/bugs-table.md, bugs.csv and bugs.svg from the results")
     mode.add_argument("--list", action="store_true", help="only: the bugs and what they are")
     return options
 
@@ -87,9 +98,17 @@ def run_check(bugs, problems):
     return 1 if bad else 0
 
 
+def measure(options, bugs):
+    chosen = [engines.find(name) for name in options.engine] if options.engine else engines.ENGINES + engines.NEGATIVE
+    if options.clean:
+        return campaign.measure(options, [engines.CORE], chosen, campaign.CLEAN)
+    return campaign.measure(options, bugs, chosen)
+
+
 def main():
     os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     options = parse()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # also ends what is being built
     bugs, problems = load(options)
     tree.no_core_files()
     try:
@@ -97,13 +116,18 @@ def main():
             return list_bugs(bugs, problems)
         if options.check:
             return run_check(bugs, problems)
+        tree.adopt_orphans()
+        if options.short:
+            return short.short(bugs, problems, options.jobs, not options.bug)
         if problems:
             fail("{}: {} (see scripts/bugs.sh --check)".format(*problems[0]))
-        tree.adopt_orphans()
-        chosen = [engines.find(name) for name in options.engine] if options.engine else engines.ENGINES + engines.NEGATIVE
-        return campaign.measure(options, bugs, chosen)
+        if options.report:
+            return publish.publish(options, bugs)
+        return measure(options, bugs)
     except builds.Failed as error:
         fail(str(error))
+    except KeyboardInterrupt:
+        fail("interrupted")
     except OSError as error:
         fail(f"cannot use {error.filename}: {error.strerror}")
 

@@ -7,9 +7,9 @@ import csv
 import dataclasses
 import os
 
-# Outcomes: detected by a title that the bug may have; reached, but nothing noticed; missed; other: by another title, which
-# is to be looked into; error: the engine could not run.
-OUTCOMES = ("detected", "reached", "missed", "other", "error")
+# Outcomes: detected by a title that the bug may have; reached, but nothing noticed; missed; other: found by another title,
+# which is to be looked into; quiet: nothing found in the sound core; error: the engine could not run.
+OUTCOMES = ("detected", "reached", "missed", "other", "quiet", "error")
 
 
 @dataclasses.dataclass
@@ -80,4 +80,6 @@ def judge(bug, title, reached, failed=False):
         return "error"
     if title:
         return "detected" if bug and bug.expects(title) else "other"
+    if not bug:
+        return "quiet"
     return "missed" if reached is None else "reached"
