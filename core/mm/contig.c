@@ -168,7 +168,7 @@ static int __alloc_contig_range(unsigned long start, unsigned long end, bool cma
 			 * Freed before the bits were set, it may sit on a pageset; later ones see
 			 * the bits and do not.
 			 */
-			drain_all_pages(zone);
+			drain_isolated_range(zone, start, end);
 			busy = take_free_range(zone, start, end);
 		}
 		if (!rc && busy == end)

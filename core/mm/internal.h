@@ -306,6 +306,12 @@ int start_isolate_page_range(unsigned long start, unsigned long end, enum isolat
 void undo_isolate_page_range(unsigned long start, unsigned long end);
 /** online_zone() - zone of a frame, NULL if it is not online; under zone->lock or RCU, else stale at once */
 struct zone *online_zone(unsigned long pfn);
+/**
+ * drain_isolated_range() - drain_all_pages(), when the pageblocks of [start, end) are isolated
+ *
+ * Afterwards no pageset has any of their blocks, and none will get one: types are read under the pageset's lock.
+ */
+void drain_isolated_range(struct zone *zone, unsigned long start, unsigned long end);
 /** test_pages_isolated() - 0 if all of [start, end) is free on isolate lists (MEM_OFFLINE: or may be skipped), else -EBUSY */
 int test_pages_isolated(unsigned long start, unsigned long end, enum isolate_mode mode);
 

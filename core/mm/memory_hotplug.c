@@ -267,7 +267,7 @@ static int empty_range(struct zone *zone, unsigned long start, unsigned long end
 	for (unsigned int pass = 0; pass < MAX_OFFLINE_PASSES; pass++) {
 		migrate_range_away(start, end);
 		/* Pagesets are disabled, but a free that was under way may have landed on one. */
-		drain_all_pages(zone);
+		drain_isolated_range(zone, start, end);
 		if (!test_pages_isolated(start, end, ISOLATE_MODE_MEM_OFFLINE))
 			return 0;
 		cpu_relax();

@@ -188,6 +188,17 @@ void undo_isolate_page_range(unsigned long start, unsigned long end)
 	unisolate_pageblocks(ALIGN_DOWN(start, pageblock_nr_pages), end);
 }
 
+void drain_isolated_range(struct zone *zone, unsigned long start, unsigned long end)
+{
+	drain_all_pages(zone);
+	if (!MM_DEBUG)
+		return;
+	for (unsigned long pfn = start; pfn < end; pfn++)
+		MM_BUG_ON(word_type(page_word(pfn_to_page(pfn))) == MEMDESC_PCP,
+			  "isolated block on a drained pageset", pfn, "range [0x%lx, 0x%lx)", start,
+			  end);
+}
+
 /*
  * Frames that nobody uses from @pfn on, 0 if it is in use; under zone->lock, in an isolated
  * pageblock.

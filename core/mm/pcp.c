@@ -68,7 +68,7 @@ bool pcp_refill(struct zone *zone, struct per_cpu_pages *pcp, unsigned int order
 /* Give @nr frames (or a block more) back to the buddy, the longest-kept of each list first. Both locks held. */
 static void free_pcppages_locked(struct zone *zone, int nr, struct per_cpu_pages *pcp)
 {
-	unsigned int index = 0;
+	unsigned int index = 0, empty = 0;
 
 	nr = min(nr, pcp->count);
 	while (nr > 0) {
@@ -77,10 +77,17 @@ static void free_pcppages_locked(struct zone *zone, int nr, struct per_cpu_pages
 		unsigned int order;
 
 		index = index + 1 == NR_PCP_LISTS ? 0 : index + 1;
-		if (list_is_empty(list))
+		if (list_is_empty(list)) {
+			MM_BUG_ON(++empty == NR_PCP_LISTS, "pageset count wrong", SIM_NO_PFN,
+				  "zone %u: count %d and nothing on the lists, %d frames to free", zone->idx, pcp->count,
+				  nr);
 			continue;
+		}
+		empty = 0;
 		pfn = list->tail;
 		word = page_word_locked(pfn_to_page(pfn));
+		VM_BUG_ON(word_type(word) != MEMDESC_PCP, "pageset holds another page", pfn, "zone %u, list %u",
+			  zone->idx, (unsigned int)(list - pcp->lists));
 		order = free_order(word);
 		list_del(list, pfn, word);
 		WRITE_ONCE(pcp->count, pcp->count - (1 << order));

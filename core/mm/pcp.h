@@ -40,6 +40,8 @@ static __always_inline struct page *pcp_take(struct zone *zone, struct per_cpu_p
 
 	if (unlikely(list_is_empty(list)) && !pcp_refill(zone, pcp, order, mt))
 		return NULL;
+	VM_BUG_ON(word_type(page_word_locked(pfn_to_page(list->head))) != MEMDESC_PCP, "pageset holds another page",
+		  list->head, "zone %u, order %u, %s", zone->idx, order, migratetype_names[mt]);
 	WRITE_ONCE(pcp->count, pcp->count - (1 << order));
 	return pfn_to_page(list_pop(list));
 }

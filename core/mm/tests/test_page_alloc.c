@@ -392,6 +392,37 @@ static void broken_rules_are_named(void **state)
 	machine_is_as_booted();
 }
 
+/* What a pageset says of itself is believed only as far as its lists bear it out. */
+static void a_damaged_pageset_is_noticed(void **state)
+{
+	struct zone *zone = &mm->zones[0];
+	pfn_t pfn;
+
+	(void)state;
+	put(get(0, 0), 0);
+	zone->pcp[0].count++;
+	expect_bug("pageset count wrong", be->drain(MMFUZZ_DRAIN_LOCAL, mk_cpu(0)));
+	be->reset();
+	/* Checks of each page are of builds that check locks. */
+	if (!MM_DEBUG)
+		return;
+	pfn = get(0, 0);
+	put(pfn, 0);
+	pfn_to_page(pfn.pfn)->memdesc = misc_word(MISC_FROZEN, 0, 0);
+	expect_bug("pageset holds another page", get(0, 0));
+	be->reset();
+	pfn = get(0, 0);
+	put(pfn, 0);
+	pfn_to_page(pfn.pfn)->memdesc = free_word(MEMDESC_BUDDY, 0, pfn.pfn, pfn.pfn);
+	expect_bug("pageset holds another page", be->drain(MMFUZZ_DRAIN_LOCAL, mk_cpu(0)));
+	be->reset();
+	pfn = get(0, MMFUZZ_GFP_MOVABLE);
+	put(pfn, 0);
+	zone->pcp[0].count = 0;
+	expect_bug("isolated block on a drained pageset", be->alloc_contig_frozen_range(pfn, 1));
+	be->reset();
+}
+
 /* The checker must see what is wrong, or it proves nothing: damage one thing at a time. */
 static void the_checker_sees_damage(void **state)
 {
@@ -535,6 +566,7 @@ int main(void)
 		SMALL(a_pageset_does_not_leak_into_an_isolated_block),
 		SMALL(disabled_pagesets_hold_nothing),
 		SMALL(broken_rules_are_named),
+		SMALL(a_damaged_pageset_is_noticed),
 		SMALL(the_checker_sees_damage),
 		SMALL(cpus_share_the_zone),
 		cmocka_unit_test(impossible_machines_are_refused),
