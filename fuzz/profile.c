@@ -235,6 +235,20 @@ const struct machine_profile machine_profiles[PROGRAM_NR_PROFILES] = {
 	    .pcp_high = 2,
 	    .pcp_batch = 1,
 	    .ram_shift = 3 } },
+
+	{ "thp",
+	  "mostly CMA, and pagesets that keep whole pageblocks",
+	  { .pageblock_order = 4,
+	    .section_order = 6,
+	    .max_pfn = 256,
+	    .nr_zones = 1,
+	    .zones = { { 0, NORMAL, { 0, 256 } } },
+	    .nr_cma = 1,
+	    .cma = { { 64, 160 } },
+	    .nr_balloons = 1,
+	    .pcp_high = 40,
+	    .pcp_batch = 4,
+	    .ram_shift = 3 } },
 };
 
 void program_config(const struct program_header *header, struct mmfuzz_config *config)

@@ -294,7 +294,7 @@ struct machine_profile {
 	struct mmfuzz_config config;
 };
 
-#define PROGRAM_NR_PROFILES 16u
+#define PROGRAM_NR_PROFILES 17u
 extern const struct machine_profile machine_profiles[PROGRAM_NR_PROFILES];
 
 /**

@@ -121,7 +121,7 @@ const struct scenario scenarios[] = {
 			.fault_percent = 4,
 			.move_percent = 4,
 		},
-		.machines = { "tiny", "three_zones", "highatomic", "guard" },
+		.machines = { "tiny", "three_zones", "highatomic", "guard", "thp" },
 	},
 	{
 		.generator = {
@@ -166,7 +166,7 @@ const struct scenario scenarios[] = {
 			.fault_percent = 5,
 			.move_percent = 6,
 		},
-		.machines = { "all", "holes", "vmem_two", "hotplug", "cma", "gaps" },
+		.machines = { "all", "holes", "vmem_two", "hotplug", "cma", "gaps", "thp" },
 	},
 };
 

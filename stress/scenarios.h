@@ -8,7 +8,7 @@
 
 #include "generate.h"
 
-#define SCENARIO_MAX_MACHINES 6
+#define SCENARIO_MAX_MACHINES 7
 
 /**
  * struct scenario - one kind of collision

@@ -133,7 +133,7 @@ static void mistakes_are_told_with_their_place(void **state)
 	assert_refused("rcu_barrier()\nmachine cpus=2", 2, 1,
 		       "the machine line must come first, and once");
 	assert_refused("machine profile=huge", 1, 17, "unknown profile 'huge'");
-	assert_refused("machine profile=16", 1, 17, "profile is 16, but must be 0 to 15");
+	assert_refused("machine profile=17", 1, 17, "profile is 17, but must be 0 to 16");
 	assert_refused("machine cpus=65", 1, 14, "cpus is 65, but must be 1 to 64");
 	assert_refused("machine memory=weak", 1, 16, "unknown memory 'weak'");
 	assert_refused("machine gap=256", 1, 13, "gap is 256, but must be 0 to 255");
