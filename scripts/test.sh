@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Builds and runs all tests: unit tests under plain, ASan+UBSan, TSan, clang 14 and gcc 12; the committed corpus and short
-# fuzz runs of each target; short stress runs, on threads and woven; the OSS-Fuzz build. One line a step, logs in build/logs.
-# The last line counts all of them. Nothing here depends on how fast the machine is, but for generous limits.
+# fuzz runs of each target; short stress runs, on threads and woven; planted bugs; the OSS-Fuzz build. One line a step,
+# logs in build/logs. The last line counts all of them. Nothing here depends on how fast the machine is, but for generous limits.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -74,6 +74,29 @@ unit_tests() {
 	passed=$((passed + (total > bad ? total - bad : 0)))
 	failed=$((failed + bad))
 	report "$name" "$result" $((SECONDS - begin)) "$total tests"
+}
+
+# bugs_tests - of the bug benchmark's scripts; each counts.
+bugs_tests() {
+	local begin=$SECONDS log=$logs/bugs-tests.log result=ok total bad
+	PYTHONPATH=scripts/bugs timeout -k 10 600 python3 -W error -m unittest discover -s scripts/bugs/tests >"$log" 2>&1 </dev/null || result=FAIL
+	total=$(sed -n 's/^Ran \([0-9]*\) tests.*/\1/p' "$log")
+	bad=$(grep -cE '^(FAIL|ERROR): ' "$log" || true)
+	[ "$result" = ok ] || [ "$bad" -gt 0 ] || bad=1 # Python itself failed
+	passed=$((passed + (${total:-0} > bad ? ${total:-0} - bad : 0)))
+	failed=$((failed + bad))
+	report bugs-tests "$result" $((SECONDS - begin)) "${total:-0} tests"
+}
+
+# bugs_short - each planted bug is proved, and counts; one strategy still finds as many as it did.
+bugs_short() {
+	local begin=$SECONDS log=$logs/bugs-short.log result=ok total=0 good=0
+	timeout -k 10 900 scripts/bugs.sh --short >"$log" 2>&1 </dev/null || result=FAIL
+	read -r good total < <(sed -n 's/^\([0-9]*\) of \([0-9]*\) bugs proved.*/\1 \2/p' "$log") || true
+	[ "$result" = ok ] || [ "$good" -lt "$total" ] || total=$((good + 1)) # a finding, the floor, or it could not run
+	passed=$((passed + good))
+	failed=$((failed + total - good))
+	report bugs-short "$result" $((SECONDS - begin)) "$total bugs"
 }
 
 # The engine's flags for a target: those of its .options file, as OSS-Fuzz applies them.
@@ -214,7 +237,10 @@ for target in "${targets[@]}"; do
 	step "replay-$target" replay "$target" || true
 done
 
+bugs_tests
+
 if [ "$quick" = no ]; then
+	bugs_short
 	for target in "${targets[@]}"; do
 		step "fuzz-$target" fuzz_again "$target" 20000 || true
 	done

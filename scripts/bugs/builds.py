@@ -80,15 +80,15 @@ def run_logged(command, log, each):
                                    text=True, errors="replace")
     except FileNotFoundError as error:
         raise Failed(f"{command[0]} is missing: run scripts/setup.sh") from error
-    try:
-        for line in process.stdout:
-            log.write(line)
-            each(line)
-        return process.wait()
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+    with process:
+        try:
+            for line in process.stdout:
+                log.write(line)
+                each(line)
+        except BaseException:
+            process.terminate()
+            raise
+    return process.returncode
 
 
 def build(preset, targets, keep_going=False):
@@ -104,6 +104,7 @@ def build(preset, targets, keep_going=False):
         status = run_logged(command + ["--", "-k", "0"] if keep_going else command, log, progress.line)
     progress.end()
     if status and not keep_going:
-        sys.stderr.write("".join(open(path, errors="replace").readlines()[-15:]))
+        with open(path, encoding="utf-8", errors="replace") as log:
+            sys.stderr.write("".join(log.readlines()[-15:]))
         raise Failed(f"the {preset} build failed, see {path}")
     return status == 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs engines on mutants, several at a time, and keeps what came out: a CSV file, and the files of what is to be looked
-into. An interruption loses only the runs under way; the same command goes on where it was.
+"""Runs engines on mutants, several at a time, and keeps what came out: a CSV file, and the files of what is to be
+looked into. An interruption loses only the runs under way; the same command goes on where it was.
 """
 import contextlib
 import dataclasses
@@ -201,8 +201,8 @@ def earlier_rows(path, source, resume_anyway):
     rows = results.read(path)
     others = [row for row in rows if row.tree != source[1]]
     if others and not resume_anyway:
-        raise builds.Failed(f"{path} has results of other sources (commit {others[0].commit}, now {source[0]}): say another "
-                            "--out, remove it, or say --resume-anyway if the difference cannot matter")
+        raise builds.Failed(f"{path} has results of other sources (commit {others[0].commit}, now {source[0]}): say "
+                            "another --out, remove it, or say --resume-anyway if the difference cannot matter")
     return rows
 
 

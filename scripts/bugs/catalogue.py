@@ -15,6 +15,11 @@ KEYS = ("linux", "class", "memory", "expect")
 FILES = ("README.md", "bug.patch", "input.txt")
 
 
+def read_text(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
 class Invalid(Exception):
     """What is wrong with a bug's folder, in one line."""
 
@@ -27,7 +32,7 @@ class Bug:
         for file in FILES:
             if not os.path.isfile(self.path(file)):
                 raise Invalid(f"{file} is missing")
-        matter = front_matter(open(self.path("README.md"), encoding="utf-8").read())
+        matter = front_matter(read_text(self.path("README.md")))
         self.linux, self.expect = matter["linux"], matter["expect"]
         self.bug_class, self.memory = matter["class"], matter["memory"]
         # What a measurement depends on: a pattern or a sentence may be mended without measuring again.
@@ -85,8 +90,9 @@ def check_values(matter):
             raise Invalid(f"README.md: expect: '{pattern}' would match anything")
 
 
-def load(names=None, folder=FOLDER):
+def load(names=None, folder=None):
     """The bugs, by name, and what is wrong with the others: ([Bug], [(name, problem)])."""
+    folder = folder or FOLDER
     bugs, problems = [], []
     for name in sorted(os.listdir(folder)):
         if not os.path.isdir(os.path.join(folder, name)) or (names and name not in names):
@@ -100,7 +106,7 @@ def load(names=None, folder=FOLDER):
 
 def check_patch(bug, core="core/mm"):
     """Raises Invalid unless the patch changes core/mm only, and applies to it exactly."""
-    text = open(bug.path("bug.patch"), encoding="utf-8").read()
+    text = read_text(bug.path("bug.patch"))
     changed = re.findall(r"^\+\+\+ (\S+)", text, re.M)
     wrong = [path for path in changed if not path.startswith("b/core/mm/")]
     if not changed or wrong:

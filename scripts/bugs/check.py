@@ -91,5 +91,5 @@ def check(bugs, problems):
                 say(results, bug, str(problem))
         left = again
     for bug in left:
-        say(results, bug, "input.txt does not trigger the bug, neither in the plain build nor under ASan")
+        say(results, bug, f"input.txt does not trigger the bug (builds tried: {', '.join(PRESETS)})")
     return results

@@ -14,7 +14,7 @@ import subprocess
 
 import builds
 import titles
-from catalogue import MEMORIES
+from catalogue import MEMORIES, read_text
 
 STRATEGIES = ("random", "pct", "pos", "bounded")
 NEGATIVE_BUDGET = 10
@@ -183,7 +183,7 @@ class AflAttempt(Attempt):
     def finish(self, ended):
         super().finish(ended)
         try:
-            text = open(f"{self.work}/out/default/fuzzer_stats", encoding="utf-8").read()
+            text = read_text(f"{self.work}/out/default/fuzzer_stats")
             self.executions = int(re.search(r"^execs_done +: (\d+)", text, re.M)[1])
         except (OSError, TypeError):
             self.executions = None  # it ended before it wrote any

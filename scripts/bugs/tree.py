@@ -7,6 +7,7 @@ ever.
 import ctypes
 import os
 import resource
+import secrets
 import signal
 import subprocess
 import threading
@@ -38,12 +39,23 @@ def processes():
     return found
 
 
+MARK = "BUGS_RUN"  # in the environment of all that belongs to a run
+
+
 class Tree:
     """A process and its descendants, of which it keeps track also when those between have ended."""
 
-    def __init__(self, pid):
+    def __init__(self, pid, mark):
         self.pid, self.members, self.cpu = pid, {}, 0.0
-        self.lock = threading.Lock()
+        self.mark, self.lock = f"{MARK}={mark}".encode(), threading.Lock()
+
+    def orphan(self, pid):
+        """Whether pid, a child of ours now, is of this run."""
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                return self.mark in file.read().split(b"\0")
+        except OSError:
+            return False
 
     def sample(self):
         """Seconds of CPU time so far. Never less than it said before: a process that nobody waits for takes its own
@@ -56,6 +68,7 @@ class Tree:
             children = {}
             for pid, (parent, _, _) in now.items():
                 children.setdefault(parent, []).append(pid)
+            pending += [pid for pid in children.get(os.getpid(), []) if pid not in self.members and self.orphan(pid)]
             seen = set()
             while pending:
                 pid = pending.pop()
@@ -127,8 +140,9 @@ def run(command, env, budget, on_line, stop, until=lambda: False, cwd=None):
     stop: an Event: everything is to end at once
     until: asked now and then: whether the run has what it wants
     """
-    process = start(command, env, cwd)
-    tree = Tree(process.pid)
+    mark = secrets.token_hex(8)
+    process = start(command, {**env, MARK: mark}, cwd)
+    tree = Tree(process.pid, mark)
     reader = threading.Thread(target=read, args=(process.stdout, on_line, tree.sample), daemon=True)
     begun, why, stuck = time.monotonic(), "exit", False
     reader.start()
