@@ -198,6 +198,8 @@ void generic_online_page(unsigned long pfn, unsigned int order)
 	struct page *page = pfn_to_page(pfn);
 	struct zone *zone = pfn_zone(pfn);
 
+	MM_BUG_ON(READ_ONCE(pfn_to_section(pfn)->zone) == ZONE_NONE, "online of memory that has no zone", pfn, "order %u",
+		  order);
 	if (MM_DEBUG)
 		for (unsigned long i = 0; i < 1ul << order; i++)
 			MM_BUG_ON(page_word_locked(page + i) != 0, "online of a page that is somebody's", pfn + i,
