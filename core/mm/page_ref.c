@@ -150,6 +150,31 @@ static bool mappable_covers(const struct mappable *m, unsigned long word, unsign
 	return pfn - mappable_pfn(m) < 1ul << mappable_order(m);
 }
 
+JUDGES_BEGIN
+
+/* What memory holds, in whatever order others may see it. */
+static bool page_has_desc(unsigned long pfn, const struct mappable *m)
+{
+	unsigned long word = pfn < max_pfn ? page_word_locked(pfn_to_page(pfn)) : 0;
+
+	return word_is_mappable(word) && word_desc(word) == m;
+}
+
+JUDGES_END
+
+/*
+ * Do the frames that the descriptor names, the first and the last of them, name it? While somebody
+ * has a reference they do, whoever it was that was looked for.
+ */
+static bool mappable_has_frames(const struct mappable *m, unsigned long word)
+{
+	const struct folio *folio = (const struct folio *)m;
+	unsigned long first = word_is_folio(word) ? READ_ONCE(folio->pfn) : mappable_pfn(m);
+	unsigned int order = word_is_folio(word) ? READ_ONCE(folio->order) : mappable_order(m);
+
+	return page_has_desc(first, m) && page_has_desc(first + (1ul << order) - 1, m);
+}
+
 struct mappable *pfn_try_get(unsigned long pfn, unsigned long *wordp)
 {
 	struct mappable *m = NULL;
@@ -168,6 +193,7 @@ struct mappable *pfn_try_get(unsigned long pfn, unsigned long *wordp)
 	if (!word_is_mappable(word))
 		goto out;
 	m = word_desc(word);
+	VM_BUG_ON(!desc_possible(m), "word leads to no descriptor", pfn, "the word is 0x%lx", word);
 	if (!mappable_try_get(m)) {
 		m = NULL;
 		goto out;
@@ -177,6 +203,8 @@ struct mappable *pfn_try_get(unsigned long pfn, unsigned long *wordp)
 	 * file.
 	 */
 	if (unlikely(page_word(page) != word)) {
+		VM_BUG_ON(!mappable_has_frames(m, word), "reference on a descriptor without frames", pfn,
+			  "the word was 0x%lx", word);
 		put_mappable(m, word);
 		m = NULL;
 		goto out;

@@ -165,6 +165,20 @@ static struct slab *find_object(enum desc_cache cache, const void *object, unsig
 	return slab->cache == cache && offset % object_bytes[cache] == 0 ? slab : NULL;
 }
 
+JUDGES_BEGIN
+
+/* Whoever gets at a free object by a stale word must find that it has no references to give. */
+static void check_no_references(enum desc_cache cache, const struct mappable *m)
+{
+	int count = cache == CACHE_PFN_ENTRY ? 0 : atomic_read(&m->_refcount);
+
+	if (unlikely(count))
+		sim_bug("free of a descriptor with references", "desc_free", SIM_NO_PFN, "cache %u, count %d", cache,
+			count);
+}
+
+JUDGES_END
+
 void desc_free(enum desc_cache cache, void *object)
 {
 	unsigned int nr, index;
@@ -175,6 +189,7 @@ void desc_free(enum desc_cache cache, void *object)
 	slab = find_object(cache, object, &nr, &index);
 	MM_BUG_ON(!slab, "free of a descriptor of another cache", SIM_NO_PFN, "cache %u", cache);
 	MM_BUG_ON(slab->free_map & BIT(index), "double free of a descriptor", SIM_NO_PFN, "cache %u", cache);
+	check_no_references(cache, object);
 	if (!slab->free_map)
 		partial_add(nr, cache);
 	slab->free_map |= BIT(index);
@@ -200,6 +215,13 @@ bool desc_is_live(enum desc_cache cache, const void *object)
 	struct slab *slab = find_object(cache, object, &nr, &index);
 
 	return slab && !(slab->free_map & BIT(index));
+}
+
+bool desc_possible(const void *object)
+{
+	unsigned long offset = (const char *)object - slab_state.memory;
+
+	return offset >> SLAB_SHIFT < slab_state.nr_slabs;
 }
 
 void slab_reset(void)

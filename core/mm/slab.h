@@ -26,6 +26,8 @@ void desc_free(enum desc_cache cache, void *object);
 unsigned long desc_in_use(enum desc_cache cache);
 /** desc_is_live() - @object is a live object of @cache; for the checker, nobody else runs */
 bool desc_is_live(enum desc_cache cache, const void *object);
+/** desc_possible() - @object lies where descriptors do; who reads it at any time, and more it does not say */
+bool desc_possible(const void *object);
 void slab_init(unsigned long max_slabs); /* at boot, takes address space only */
 void slab_reset(void);			  /* at reset and boot: no object is in use */
 void slab_exit(void);

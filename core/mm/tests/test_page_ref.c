@@ -147,6 +147,18 @@ static void a_walker_finds_only_what_has_a_count(void **state)
 	machine_is_as_booted();
 }
 
+#if MM_DEBUG
+static void a_word_that_leads_nowhere_is_named(void **state)
+{
+	pfn_t pfn = be->alloc_frozen(0, mk_order(0), mk_nid(0));
+
+	(void)state;
+	set_page_word(pfn_to_page(pfn.pfn), desc_word(MEMDESC_MAPPABLE, (void *)0x10000));
+	expect_bug("word leads to no descriptor", be->walk_pfns(pfn, 1));
+	be->reset();
+}
+#endif
+
 /*
  *	CPU 0 (walker)			CPU 1
  *	word of p -> descriptor d
@@ -217,6 +229,9 @@ int main(void)
 		cmocka_unit_test_setup(the_count_cannot_overflow, reset),
 		cmocka_unit_test_setup(a_walker_keeps_what_its_owner_dropped, reset),
 		cmocka_unit_test_setup(a_walker_finds_only_what_has_a_count, reset),
+#if MM_DEBUG
+		cmocka_unit_test_setup(a_word_that_leads_nowhere_is_named, reset),
+#endif
 		cmocka_unit_test_setup(the_put_of_a_walker_may_be_the_last_of_another_page, reset),
 		cmocka_unit_test_setup(walkers_race_with_the_last_put, reset),
 	};

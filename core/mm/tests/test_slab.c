@@ -15,13 +15,13 @@ static void an_object_is_reused_at_once_and_reads_as_left(void **state)
 
 	(void)state;
 	assert_true(IS_ALIGNED((unsigned long)a, 16));
-	atomic_set(&a->_refcount, 7);
+	atomic_set(&a->_mapcount, 7);
 	desc_free(CACHE_MAPPABLE, a);
 	/* Whoever looked it up before may still look: the memory is a struct mappable, and reads 7. */
-	assert_int_equal(atomic_read(&a->_refcount), 7);
+	assert_int_equal(atomic_read(&a->_mapcount), 7);
 	b = desc_alloc(CACHE_MAPPABLE);
 	assert_ptr_equal(a, b);
-	assert_int_equal(atomic_read(&b->_refcount), 7);
+	assert_int_equal(atomic_read(&b->_mapcount), 7);
 	desc_free(CACHE_MAPPABLE, b);
 }
 
@@ -108,6 +108,10 @@ static void broken_rules_are_named(void **state)
 	expect_bug("free of a descriptor of another cache", desc_free(CACHE_MAPPABLE, folio));
 	be->reset();
 	expect_bug("free of a descriptor of another cache", desc_free(CACHE_MAPPABLE, &folio));
+	be->reset();
+	folio = desc_alloc(CACHE_FOLIO);
+	atomic_set(&((struct folio *)folio)->m._refcount, 1);
+	expect_bug("free of a descriptor with references", desc_free(CACHE_FOLIO, folio));
 	be->reset();
 	desc_alloc(CACHE_FOLIO);
 	expect_bug("folio descriptor without pages", be->check());
