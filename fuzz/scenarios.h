@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stress scenarios: which operations collide on which machines. Each is a generator profile and
- * nothing more; how they are run is stress.c's business.
+ * Scenarios: which operations collide on which machines. Each is a generator profile and nothing
+ * more; stress runs and the mutator of woven programs draw on them.
  */
-#ifndef STRESS_SCENARIOS_H
-#define STRESS_SCENARIOS_H
+#ifndef FUZZ_SCENARIOS_H
+#define FUZZ_SCENARIOS_H
 
 #include "generate.h"
 
@@ -44,4 +44,4 @@ void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uin
 void scenario_program_short(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed,
 			    uint64_t round, struct program *program);
 
-#endif /* STRESS_SCENARIOS_H */
+#endif /* FUZZ_SCENARIOS_H */
