@@ -14,4 +14,12 @@
  */
 void coverage_restart(void);
 
+/**
+ * coverage_pause(), coverage_resume() - what runs in between is nothing to the engine
+ *
+ * coverage_restart() does nothing then.
+ */
+void coverage_pause(void);
+void coverage_resume(void);
+
 #endif /* FUZZ_COVERAGE_H */

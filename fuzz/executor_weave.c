@@ -7,6 +7,9 @@
 
 #include <machine/machine.h>
 
+#include <trace.h>
+
+#include "coverage.h"
 #include "executor_internal.h"
 #include "executor_weave.h"
 
@@ -65,6 +68,17 @@ static void run_cpu(unsigned int cpu, void *arg)
 	executor_run_cpu(cpu);
 }
 
+const char *executor_weave_strategy(const struct program_header *header)
+{
+	static const char *const names[NR_PROGRAM_RESTS] = {
+		[PROGRAM_REST_RANDOM] = "random",
+		[PROGRAM_REST_POS] = "pos",
+		[PROGRAM_REST_PCT] = "pct",
+	};
+
+	return names[header->rest];
+}
+
 void executor_weave_config(const struct program *program, struct weave_schedule *schedule,
 			   struct weave_config *config)
 {
@@ -81,8 +95,8 @@ void executor_weave_config(const struct program *program, struct weave_schedule 
 		.max_points = POINTS_A_RUN + POINTS_AN_OP * PROGRAM_MAX_OPS,
 		.interrupt = interrupt,
 	};
-	if (header->rest == PROGRAM_REST_RANDOM) {
-		config->strategy = weave_strategy_find("random");
+	if (executor_weave_strategy(header)) {
+		config->strategy = weave_strategy_find(executor_weave_strategy(header));
 		config->seed = header->seed;
 		config->gap = header->gap;
 	}
@@ -122,10 +136,23 @@ bool executor_weave_explicit(struct program *program, const struct weave_schedul
 	memcpy(program->switches, schedule->entries, schedule->nr * sizeof(program->switches[0]));
 	program->nr_switches = schedule->nr;
 	program->header.rest = PROGRAM_REST_SERIAL;
-	program->header.gap = 0;
-	program->header.seed = 0;
 	program_normalize(program);
 	return true;
+}
+
+void executor_run_weave_all(const struct mmfuzz_backend *backend, const struct program *program)
+{
+	struct weave *weave = executor_weave(program, false);
+
+	executor_run_weave(backend, program, weave, NULL);
+	if (!program->header.runs)
+		return;
+	coverage_pause();
+	for (unsigned int i = 1; i < program_runs(&program->header); i++) {
+		weave_trace_restart();
+		executor_run_weave(backend, program, weave, NULL);
+	}
+	coverage_resume();
 }
 
 bool executor_run_weave(const struct mmfuzz_backend *backend, const struct program *program,

@@ -29,6 +29,9 @@
 void executor_weave_config(const struct program *program, struct weave_schedule *schedule,
 			   struct weave_config *config);
 
+/** executor_weave_strategy() - name of the strategy that goes on when the schedule has ended; NULL: none */
+const char *executor_weave_strategy(const struct program_header *header);
+
 /**
  * executor_weave() - what runs @program as it asks to be run
  * @catch: as in struct weave_config; false: each finding ends the process
@@ -53,6 +56,15 @@ struct weave *executor_weave(const struct program *program, bool catch);
  */
 bool executor_run_weave(const struct mmfuzz_backend *backend, const struct program *program,
 			struct weave *weave, struct weave_result *result);
+
+/**
+ * executor_run_weave_all() - all the schedules that @program asks for, for fuzz targets
+ *
+ * Each finding ends the process. Engines see the coverage of the first run only: what other
+ * schedules of the same program reach differs in little but how often, and would fill a corpus with
+ * noise. A log (weave_trace_memory()) is that of the last run.
+ */
+void executor_run_weave_all(const struct mmfuzz_backend *backend, const struct program *program);
 
 /**
  * executor_weave_explicit() - write a schedule that happened into the program

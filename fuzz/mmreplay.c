@@ -26,6 +26,7 @@
 
 #if SIM_WEAVE
 #include "diagram_weave.h"
+#include "executor_weave.h"
 #include "replay_weave.h"
 #endif
 
@@ -419,9 +420,9 @@ static void note_way(struct crash_file *crash)
 static void note_strategy(struct crash_file *crash)
 {
 	program_decode(&program, crash->payload, crash->size);
-	if (!was_woven() || program.header.rest != PROGRAM_REST_RANDOM)
+	if (!was_woven() || !executor_weave_strategy(&program.header))
 		return;
-	strcpy(crash->strategy, "random");
+	strcpy(crash->strategy, executor_weave_strategy(&program.header));
 	crash->seed = program.header.seed;
 }
 

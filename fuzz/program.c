@@ -351,7 +351,17 @@ static void switch_encode(const struct program_header *header, const struct weav
 #define WOVEN_MEMORY 3u
 #define WOVEN_KCSAN  4u
 #define WOVEN_PLAIN  8u
-#define WOVEN_RANDOM 16u
+#define WOVEN_REST   4u /* position: two bits of enum program_rest, two of the runs */
+#define WOVEN_RUNS   6u
+
+/* What the rest of the schedule has no use for is 0. */
+DECODE void rest_normalize(struct program_header *header)
+{
+	if (header->rest != PROGRAM_REST_RANDOM)
+		header->gap = 0;
+	if (header->rest == PROGRAM_REST_SERIAL)
+		header->runs = header->seed = 0;
+}
 
 DECODE void header_decode(struct program_header *header, const uint8_t *first)
 {
@@ -366,11 +376,11 @@ DECODE void header_decode(struct program_header *header, const uint8_t *first)
 	header->memory = (first[4] & WOVEN_MEMORY) % (WEAVE_LKMM + 1);
 	header->kcsan = first[4] & WOVEN_KCSAN;
 	header->plain_points = first[4] & WOVEN_PLAIN;
-	if (first[4] & WOVEN_RANDOM) {
-		header->rest = PROGRAM_REST_RANDOM;
-		header->gap = first[5];
-		header->seed = first[6] | first[7] << 8;
-	}
+	header->rest = (first[4] >> WOVEN_REST) % NR_PROGRAM_RESTS;
+	header->runs = first[4] >> WOVEN_RUNS;
+	header->gap = first[5];
+	header->seed = first[6] | first[7] << 8;
+	rest_normalize(header);
 }
 
 static void header_encode(const struct program_header *header, uint8_t *data)
@@ -381,7 +391,7 @@ static void header_encode(const struct program_header *header, uint8_t *data)
 	data[3] = header->flags | (header->nr_cpus > PROGRAM_FUZZ_CPUS ? PROGRAM_MANY_CPUS : 0);
 	data[4] = header->memory | (header->kcsan ? WOVEN_KCSAN : 0) |
 		  (header->plain_points ? WOVEN_PLAIN : 0) |
-		  (header->rest == PROGRAM_REST_RANDOM ? WOVEN_RANDOM : 0);
+		  header->rest << WOVEN_REST | header->runs << WOVEN_RUNS;
 	data[5] = header->gap;
 	data[6] = header->seed;
 	data[7] = header->seed >> 8;
@@ -455,8 +465,8 @@ static void header_normalize(struct program_header *header)
 	header->flags &= ~PROGRAM_MANY_CPUS;
 	header->memory %= WEAVE_LKMM + 1;
 	header->rest %= NR_PROGRAM_RESTS;
-	if (header->rest != PROGRAM_REST_RANDOM)
-		header->gap = header->seed = 0;
+	header->runs %= PROGRAM_NR_RUNS;
+	rest_normalize(header);
 }
 
 static void op_normalize(struct op *op, const struct ranges *ranges)
@@ -525,7 +535,7 @@ static bool header_equal(const struct program_header *a, const struct program_he
 	return a->nr_cpus == b->nr_cpus && a->profile == b->profile && a->pcp_high == b->pcp_high &&
 	       a->pcp_batch == b->pcp_batch && a->flags == b->flags && a->memory == b->memory &&
 	       a->kcsan == b->kcsan && a->plain_points == b->plain_points && a->rest == b->rest &&
-	       a->gap == b->gap && a->seed == b->seed;
+	       a->runs == b->runs && a->gap == b->gap && a->seed == b->seed;
 }
 
 bool program_equal(const struct program *a, const struct program *b)

@@ -238,8 +238,12 @@ enum program_flags {
 enum program_rest {
 	PROGRAM_REST_SERIAL, /* each CPU runs to its end, then the next one in a circle */
 	PROGRAM_REST_RANDOM, /* a random walk */
+	PROGRAM_REST_POS,    /* partial order sampling */
+	PROGRAM_REST_PCT,    /* random priorities */
 	NR_PROGRAM_RESTS,
 };
+
+#define PROGRAM_NR_RUNS 4u
 
 /**
  * struct program_header - the machine
@@ -252,8 +256,9 @@ enum program_rest {
  * @kcsan: WEAVE_RACES_KCSAN, not WEAVE_RACES_ALL
  * @plain_points: plain accesses are points too
  * @rest: enum program_rest
+ * @runs: how many schedules are run one after the other, by program_runs(); else 0
  * @gap: of the random walk: mean number of points between switches, 0 = its own; else 0
- * @seed: of the random walk; else 0
+ * @seed: of what goes on; 0 for PROGRAM_REST_SERIAL, as @runs
  */
 struct program_header {
 	uint8_t nr_cpus;
@@ -265,9 +270,16 @@ struct program_header {
 	bool kcsan;
 	bool plain_points;
 	uint8_t rest;
+	uint8_t runs;
 	uint8_t gap;
 	uint16_t seed;
 };
+
+/** program_runs() - 1, 4, 16 or 64 schedules: one program is worth more than one of them */
+static inline unsigned int program_runs(const struct program_header *header)
+{
+	return 1u << 2 * header->runs;
+}
 
 /**
  * struct program - a decoded program; 60 KiB, so better static than on a stack

@@ -48,7 +48,8 @@ const struct arg_text flags_text = { "flags", FORM_MASK, NAMES(flag_names) };
 static const char *const memory_names[] = { "sc", "tso", "lkmm" };
 static const char *const races_names[] = { "all", "kcsan" };
 static const char *const points_names[] = { "marked", "plain" };
-static const char *const rest_names[] = { "serial", "random" };
+static const char *const rest_names[] = { "serial", "random", "pos", "pct" };
+static const char *const runs_names[] = { "1", "4", "16", "64" };
 
 #define ONE_OF(array) (array), 0, sizeof(array) / sizeof((array)[0]) - 1
 
@@ -60,6 +61,7 @@ const struct machine_text machine_texts[NR_MACHINE_WORDS] = {
 	[WORD_RACES] = { "races", ONE_OF(races_names), false },
 	[WORD_POINTS] = { "points", ONE_OF(points_names), false },
 	[WORD_SCHEDULE] = { "schedule", ONE_OF(rest_names), false },
+	[WORD_RUNS] = { "runs", ONE_OF(runs_names), false },
 	[WORD_GAP] = { "gap", NULL, 0, UINT8_MAX, false },
 	[WORD_SEED] = { "seed", NULL, 0, UINT16_MAX, false },
 };
@@ -87,6 +89,8 @@ unsigned int machine_word_get(const struct program_header *header, enum machine_
 		return header->plain_points;
 	case WORD_SCHEDULE:
 		return header->rest;
+	case WORD_RUNS:
+		return header->runs;
 	case WORD_GAP:
 		return header->gap;
 	case WORD_SEED:
@@ -120,6 +124,9 @@ void machine_word_set(struct program_header *header, enum machine_word word, uns
 		break;
 	case WORD_SCHEDULE:
 		header->rest = value;
+		break;
+	case WORD_RUNS:
+		header->runs = value;
 		break;
 	case WORD_GAP:
 		header->gap = value;

@@ -11,8 +11,8 @@
  *	    @20 delay
  *
  * A line that begins with '@' is a switch: at which point of the operation above it, and what happens
- * there. The machine line may end in memory=tso|lkmm, races=kcsan, points=plain, and schedule=random
- * with gap=8 and seed=1, which say what becomes of the program on the woven machine. Printing and
+ * there. The machine line may end in memory=tso|lkmm, races=kcsan, points=plain, and schedule=random|pos|pct
+ * with runs=1|4|16|64, gap=8 (random) and seed=1, which say what becomes of the program on the woven machine. Printing and
  * assembling are inverse to each other on decoded programs. An argument that is left out is the
  * smallest of its kind.
  */
@@ -55,6 +55,7 @@ enum machine_word {
 	WORD_RACES,
 	WORD_POINTS,
 	WORD_SCHEDULE,
+	WORD_RUNS,
 	WORD_GAP,
 	WORD_SEED,
 	NR_MACHINE_WORDS,

@@ -18,8 +18,7 @@ int fuzz_weave_memdesc(const uint8_t *data, size_t size)
 	static struct program program;
 
 	program_decode(&program, data, size);
-	executor_run_weave(&mmfuzz_backend_memdesc, &program, executor_weave(&program, false),
-			   NULL);
+	executor_run_weave_all(&mmfuzz_backend_memdesc, &program);
 	return 0;
 }
 

@@ -119,10 +119,23 @@ static void the_header_says_what_becomes_of_it_when_woven(void **state)
 	b.header.seed++;
 	assert_false(program_equal(&a, &b));
 
-	/* A seed of nothing is not kept: two programs that do the same are equal. */
+	for (a.header.rest = PROGRAM_REST_RANDOM; a.header.rest < NR_PROGRAM_RESTS; a.header.rest++) {
+		for (a.header.runs = 0; a.header.runs < PROGRAM_NR_RUNS; a.header.runs++) {
+			program_normalize(&a);
+			program_decode(&b, bytes, program_encode(&a, bytes));
+			assert_true(program_equal(&a, &b));
+			assert_int_equal(program_runs(&b.header), 1 << 2 * a.header.runs);
+			b.header.runs ^= 1;
+			assert_false(program_equal(&a, &b));
+		}
+	}
+
+	/* What is of no use is not kept: two programs that do the same are equal. */
+	assert_int_equal(b.header.gap, 0);
 	a.header.rest = PROGRAM_REST_SERIAL;
 	program_normalize(&a);
 	assert_int_equal(a.header.seed, 0);
+	assert_int_equal(a.header.runs, 0);
 }
 
 static void a_switch_is_equal_only_to_itself(void **state)

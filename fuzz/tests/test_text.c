@@ -177,6 +177,7 @@ static void lines_keep_to_their_bound(void **state)
 					    .kcsan = true,
 					    .plain_points = true,
 					    .rest = PROGRAM_REST_RANDOM,
+					    .runs = PROGRAM_NR_RUNS - 1,
 					    .gap = 255,
 					    .seed = 65535 };
 	for (unsigned int code = 0; code < NR_OPS; code++) {

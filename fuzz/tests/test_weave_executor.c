@@ -177,7 +177,7 @@ static void random_program(unsigned int seed)
 	struct program_header header = program_random_header(&rng);
 
 	header.nr_cpus = 2 + seed % 3;
-	header.rest = seed % 4 == 3;
+	header.rest = seed % NR_PROGRAM_RESTS;
 	header.seed = header.rest ? seed : 0;
 	header.plain_points = seed % 5 == 4;
 	header.memory = seed % 7 % 3;
@@ -255,13 +255,15 @@ static void a_thousand_programs_run_the_same_elsewhere(void **state)
 	assert_true(here == there);
 }
 
-/* What a random walk chose, given as the schedule of the program, gives the same run. */
+/* What a strategy chose, given as the schedule of the program, gives the same run. */
 static void the_schedule_of_a_run_replays_it(void **state)
 {
 	(void)state;
-	for (unsigned int seed = 3; seed < 400; seed += 4) {
+	for (unsigned int seed = 0; seed < 150; seed++) {
 		uint64_t fingerprint;
 
+		if (seed % NR_PROGRAM_RESTS == PROGRAM_REST_SERIAL)
+			continue;
 		random_program(seed);
 		run();
 		fingerprint = result.fingerprint;
@@ -274,6 +276,31 @@ static void the_schedule_of_a_run_replays_it(void **state)
 		program_normalize(&program);
 		run();
 		assert_true(result.fingerprint == fingerprint);
+	}
+}
+
+/* The last of many runs is the same without those before it, but for what the strategy has learnt from them. */
+static void all_runs_of_a_program_are_run(void **state)
+{
+	(void)state;
+	for (unsigned int seed = 0; seed < 8; seed++) {
+		struct weave_result last = { 0 };
+		struct weave_schedule schedule;
+		struct weave_config config;
+		struct weave *weave;
+
+		random_program(seed);
+		program.header.runs = 2;
+		program_normalize(&program);
+		executor_run_weave_all(&mmfuzz_backend_memdesc, &program);
+		weave_so_far(&last);
+
+		executor_weave_config(&program, &schedule, &config);
+		weave = weave_new(&config);
+		for (unsigned int i = 0; i < program_runs(&program.header); i++)
+			executor_run_weave(&mmfuzz_backend_memdesc, &program, weave, &result);
+		assert_true(last.points && last.fingerprint == result.fingerprint);
+		weave_free(weave);
 	}
 }
 
@@ -333,6 +360,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_thousand_programs_run_the_same_twice),
 		cmocka_unit_test(a_thousand_programs_run_the_same_elsewhere),
 		cmocka_unit_test(the_schedule_of_a_run_replays_it),
+		cmocka_unit_test(all_runs_of_a_program_are_run),
 		cmocka_unit_test(hints_are_where_cpus_meet),
 	};
 

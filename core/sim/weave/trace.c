@@ -17,6 +17,13 @@ void weave_trace_memory(struct weave_trace_log *log)
 	unsettled = NULL;
 }
 
+void weave_trace_restart(void)
+{
+	if (trace_log)
+		trace_log->nr = 0;
+	unsettled = NULL;
+}
+
 void weave_trace_names(void (*fn)(struct weave_event *event))
 {
 	trace_names = fn;

@@ -68,6 +68,8 @@ struct weave_trace_log {
  * of a run but its speed.
  */
 void weave_trace_memory(struct weave_trace_log *log);
+/** weave_trace_restart() - between runs: the log, if there is one, is that of the runs from now on */
+void weave_trace_restart(void);
 
 /**
  * weave_trace_names() - who names what an event is about, while it still is so
