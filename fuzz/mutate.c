@@ -12,6 +12,18 @@
 #include "edit.h"
 #include "generate.h"
 #include "mutate.h"
+#include "scenarios.h"
+
+/*
+ * Of woven programs, in percent; figures in docs/weave.md. A new program with its many schedules takes the time of
+ * several others.
+ */
+#define PERCENT_ANEW	   10u /* a new short program in place of a mutant */
+#define PERCENT_COLLIDE	   80u /* new operations come from a scenario */
+#define PERCENT_SCHEDULE   50u /* it is rather the schedule that changes than the operations */
+#define PERCENT_FRESH_SEED 60u /* a strategy runs it with a new seed */
+#define RUNS_ANEW	   2u  /* as in struct program_header */
+#define RUNS_MUTANT	   1u
 
 /* Static for their size: what is changed, a second one, and the first as it was. */
 static struct program program, other, before;
@@ -23,10 +35,17 @@ static unsigned int ops_that_fit(size_t max_size)
 	return ops < PROGRAM_MAX_OPS ? ops : PROGRAM_MAX_OPS;
 }
 
+/* New operations are those of a scenario: such as collide with each other. */
+static bool collisions;
+
 /* A generator that has seen the program up to @at. */
 static void generator_at(struct generator *generator, unsigned int at, struct rng *rng)
 {
-	generator_init(generator, &generator_default, &program.header, rng_next(rng));
+	const struct generator_profile *profile = &generator_default;
+
+	if (collisions)
+		profile = &scenarios[rng_below(rng, nr_scenarios)].generator;
+	generator_init(generator, profile, &program.header, rng_next(rng));
 	for (unsigned int i = 0; i < at; i++)
 		generator_seen(generator, &program.ops[i]);
 }
@@ -363,28 +382,67 @@ static void move_switch(struct rng *rng)
 	}
 }
 
+/* Weak memory is dearer, and of little use to most programs. */
+static enum weave_memory some_memory(struct rng *rng)
+{
+	unsigned int choice = rng_below(rng, 100);
+
+	return choice < 70 ? WEAVE_SC : choice < 80 ? WEAVE_TSO : WEAVE_LKMM;
+}
+
+static enum program_rest some_rest(struct rng *rng)
+{
+	unsigned int choice = rng_below(rng, 100);
+
+	return choice < 45 ? PROGRAM_REST_POS :
+	       choice < 85 ? PROGRAM_REST_RANDOM :
+			     PROGRAM_REST_PCT;
+}
+
+static void draw_schedules(struct rng *rng, unsigned int runs)
+{
+	struct program_header *header = &program.header;
+
+	header->rest = some_rest(rng);
+	header->runs = runs;
+	header->gap = 0;
+	header->seed = rng_next(rng);
+}
+
 static void change_woven(struct rng *rng)
 {
 	struct program_header *header = &program.header;
 
 	switch (rng_below(rng, 8)) {
 	case 0:
-		header->memory = rng_below(rng, WEAVE_LKMM + 1);
+		header->memory = some_memory(rng);
 		break;
 	case 1:
 		header->plain_points = !header->plain_points;
 		break;
 	case 2:
-		header->rest = !header->rest;
+		header->rest = PROGRAM_REST_SERIAL;
 		break;
 	case 3:
+		header->rest = PROGRAM_REST_RANDOM;
 		header->gap = rng_below(rng, 2u << rng_below(rng, 7));
 		break;
 	default:
-		header->rest = PROGRAM_REST_RANDOM;
-		header->seed = rng_next(rng);
+		draw_schedules(rng, header->runs);
 		break;
 	}
+}
+
+/* A short program in which CPUs meet, in place of what there was: many schedules of many such find most races. */
+static void begin_anew(struct rng *rng, unsigned int max_ops)
+{
+	const struct scenario *scenario = &scenarios[rng_below(rng, nr_scenarios)];
+
+	scenario_program_short(scenario, 4, rng_next(rng), rng_below(rng, 1u << 16), &program);
+	if (program.nr_ops > max_ops)
+		program.nr_ops = max_ops;
+	program.header.memory = some_memory(rng);
+	draw_schedules(rng, RUNS_ANEW);
 }
 
 static void mutate_schedule(struct rng *rng)
@@ -451,12 +509,17 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
 		     program_hints_fn find_hints)
 {
 	struct rng rng = rng_seed(seed);
-	unsigned int schedule_percent = !woven ? 0 : rng_percent(&rng, 50) ? 100 : 15;
+	unsigned int schedule_percent = !woven ? 0 : rng_percent(&rng, PERCENT_SCHEDULE) ? 100 : 15;
 	unsigned int max_ops;
 
 	if (max_size < PROGRAM_HEADER_BYTES)
 		return size;
 	max_ops = ops_that_fit(max_size);
+	collisions = woven && rng_percent(&rng, PERCENT_COLLIDE);
+	if (woven && rng_percent(&rng, PERCENT_ANEW)) {
+		begin_anew(&rng, max_ops);
+		return program_encode(&program, data);
+	}
 	if (rng_percent(&rng, 6))
 		mutate_bytes(data, size < max_size ? size : max_size, &rng);
 	program_decode(&program, data, size);
@@ -476,6 +539,8 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
 		else
 			mutate_ops(&rng, max_ops);
 	}
+	if (woven && rng_percent(&rng, PERCENT_FRESH_SEED))
+		draw_schedules(&rng, RUNS_MUTANT);
 	fit(records_that_fit(max_size));
 	return program_encode(&program, data);
 }

@@ -155,6 +155,26 @@ static void woven_mutation_makes_and_loses_switches_of_all_kinds(void **state)
 	assert_true(more > 1000 && less > 1000 && same > 1000);
 }
 
+/* Every strategy, every memory model and both short new programs and mutants of the old one come up. */
+static void woven_mutation_draws_schedules(void **state)
+{
+	static uint8_t data[PROGRAM_MAX_BYTES];
+	unsigned int rests[NR_PROGRAM_RESTS] = { 0 }, memories[WEAVE_LKMM + 1] = { 0 }, anew = 0;
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 2000; seed++) {
+		program_decode(&a, data, program_mutate_woven(data, scheduled(data), 400, seed, NULL));
+		rests[a.header.rest]++;
+		memories[a.header.memory]++;
+		anew += a.header.runs == 2 && a.header.seed != 0xabcd && !a.nr_switches;
+	}
+	for (unsigned int rest = 0; rest < NR_PROGRAM_RESTS; rest++)
+		assert_true(rests[rest] > (rest == PROGRAM_REST_SERIAL ? 5 : 100));
+	for (unsigned int memory = 0; memory <= WEAVE_LKMM; memory++)
+		assert_true(memories[memory] > 10);
+	assert_in_range(anew, 50, 1000);
+}
+
 static unsigned int one_hint(const struct program *program, struct program_hint *hints)
 {
 	assert_true(program->nr_ops > 0);
@@ -271,6 +291,7 @@ int main(void)
 		cmocka_unit_test(a_seed_of_nothing_grows),
 		cmocka_unit_test(a_schedule_lives_through_mutation),
 		cmocka_unit_test(woven_mutation_makes_and_loses_switches_of_all_kinds),
+		cmocka_unit_test(woven_mutation_draws_schedules),
 		cmocka_unit_test(hints_are_where_switches_go),
 		cmocka_unit_test(a_child_has_the_switches_of_its_operations),
 		cmocka_unit_test(a_child_has_operations_of_both),
