@@ -225,8 +225,8 @@ def measure(options, bugs, chosen, file=RESULTS):
 
     campaign = Campaign(options.out, source, on_row)
     if not campaign.run(jobs, options.jobs):
-        print(f"bugs.sh: interrupted, {len(campaign.rows)} of {len(jobs)} runs done: the same command goes on from here",
-              file=sys.stderr)
+        print(f"bugs.sh: interrupted, {len(campaign.rows)} of {len(jobs)} runs done: the same command goes on from "
+              "here", file=sys.stderr)
         return 2
     print(f"{len(campaign.rows)} runs, {len(rows)} in {path}")
     return say_strange([row for row in rows if job_of(row, options, chosen)], options)
@@ -245,7 +245,8 @@ def strange(row):
 def say_strange(rows, options):
     found = [row for row in rows if strange(row)]
     for row in found:
-        print(f"to look into: {row.engine} on {row.bug or 'the sound core'}, seed {row.seed}: {row.outcome}: {row.title}")
+        print(f"to look into: {row.engine} on {row.bug or 'the sound core'}, seed {row.seed}: {row.outcome}: "
+              f"{row.title}")
     if found:
         print(f"logs and inputs are in {options.out}/findings")
     return 1 if found else 0

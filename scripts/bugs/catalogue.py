@@ -118,5 +118,6 @@ def check_patch(bug, core="core/mm"):
         done = subprocess.run(["patch", "-p1", "--fuzz=0", "--batch", "--dry-run", "-d", tmp,
                                "-i", os.path.abspath(bug.path("bug.patch"))], capture_output=True, text=True)
     if done.returncode:
-        said = [line for line in done.stdout.splitlines() if "FAILED" in line] or done.stdout.splitlines() or [done.stderr]
-        raise Invalid(f"bug.patch does not apply to core/mm any more: {said[0].strip()}")
+        lines = (done.stdout + done.stderr).splitlines()
+        said = next((line for line in lines if "FAILED" in line), lines[0] if lines else "?")
+        raise Invalid(f"bug.patch does not apply to core/mm any more: {said.strip()}")

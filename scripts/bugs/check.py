@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """--check: each folder of stress/bugs is whole, its patch applies, its input proves the bug and nothing else.
 
-A line for each that is not so. Programs of the plain build are asked first; what shows only to AddressSanitizer is asked
+A line for each that is not so. Programs of the plain build are asked first; what shows only in the asan build is asked
 there.
 """
 import os
@@ -22,8 +22,8 @@ def output(command):
 
 def replay(program, target, path):
     """The title of what fails when the bytes in path are run, None if nothing does."""
-    done = subprocess.run([program, "--timeout=30", "--title", "--target", target, path], capture_output=True, text=True,
-                          errors="replace")
+    done = subprocess.run([program, "--timeout=30", "--title", "--target", target, path], capture_output=True,
+                          text=True, errors="replace")
     if done.returncode not in (0, 1):
         raise Invalid(f"{program} cannot run it: {(done.stderr.splitlines() or ['?'])[-1]}")
     return done.stdout.strip() if done.returncode else None

@@ -2,8 +2,8 @@
 """The engines: how each is started on a mutant, and how what it found is read. One Attempt is one run of one of them.
 
 Each engine is used as a person would use it: from the committed corpus or the built-in scenarios, with the options of
-its target. The inputs that prove the bugs (stress/bugs/*/input.txt) are not in the corpus, and corpus/regressions is left
-out: some of it was found by this very benchmark.
+its target. The inputs that prove the bugs (stress/bugs/*/input.txt) are not in the corpus, and corpus/regressions is
+left out: inputs that once failed would find again what they have found.
 """
 import configparser
 import glob
@@ -32,8 +32,11 @@ def environment(**more):
 
 
 class Engine:
-    """What all engines share. weight: how many of --jobs it takes; unit: what its executions are; budget: CPU seconds that
-    it is given at most, whatever --budget says; clean: {preset: programs without a bug that it needs}."""
+    """What all engines share.
+
+    weight: how many of --jobs it takes; unit: what its executions are; budget: CPU seconds that it is given at most,
+    whatever --budget says; clean: {preset: programs without a bug that it needs}
+    """
 
     weight, unit, budget, clean = 1, "executions", float("inf"), {}
 
@@ -83,18 +86,19 @@ class Attempt:
         if not self.title and ended.why == "exit" and ended.code not in (0, 2):
             self.title = f"exit {ended.code}"
 
-    def replay(self, path, target, preset="asan"):
+    def replay(self, path, target):
         """Takes the title that the mutant's mmreplay gives to an input, if it fails again."""
-        program = os.path.abspath(builds.program(preset, "mmreplay_weave" if "weave" in target else "mmreplay", self.bug))
-        done = subprocess.run([program, "--timeout=30", "--title", "--target", target, path], env=self.env, text=True,
-                              capture_output=True, errors="replace")
+        name = "mmreplay_weave" if "weave" in target else "mmreplay"
+        done = subprocess.run([os.path.abspath(builds.program("asan", name, self.bug)), "--timeout=30", "--title",
+                               "--target", target, path], env=environment(), text=True, capture_output=True,
+                              errors="replace")
         if done.returncode == 1 and done.stdout.strip():
             self.title = done.stdout.strip()
 
 
 def corpus_folders(target, work):
-    """An empty one that libFuzzer writes to, and the committed one that it begins from, which must stay as it is. Not a copy
-    of it: inputs of the same size are read in the order of the folder, and another order would be another run."""
+    """An empty one that libFuzzer writes to, and the committed one that it begins from, which must stay as it is. Not a
+    copy of it: inputs of the same size are read in the order of the folder, and another order would be another run."""
     folder = os.path.join(work, "corpus")
     os.makedirs(folder)
     return [folder, os.path.abspath(f"corpus/{target}")]
@@ -124,9 +128,9 @@ class LibFuzzer(Engine):
         attempt = LibFuzzerAttempt(bug, work)
         attempt.target = self.target
         # -reload=0: else the engine rereads by the clock what it has written, and the seed decides nothing.
-        attempt.command = [os.path.abspath(builds.program("asan", self.target, bug)), *LIMITS, *target_flags(self.target),
-                           f"-seed={seed}", "-reload=0", "-print_final_stats=1", f"-artifact_prefix={work}/found-",
-                           *corpus_folders(self.target, work)]
+        attempt.command = [os.path.abspath(builds.program("asan", self.target, bug)), *LIMITS,
+                           *target_flags(self.target), f"-seed={seed}", "-reload=0", "-print_final_stats=1",
+                           f"-artifact_prefix={work}/found-", *corpus_folders(self.target, work)]
         return attempt
 
 
@@ -140,7 +144,7 @@ class LibFuzzerAttempt(Attempt):
             match = re.match(r"stat::number_of_executed_units:\s*(\d+)", line)
             if match:
                 self.executions = int(match[1])
-        found = [path for path in glob.glob(f"{self.work}/found-*") if not os.path.basename(path).startswith("found-slow-")]
+        found = [path for path in glob.glob(f"{self.work}/found-*") if "/found-slow-" not in path]
         if found:
             self.artifact = found[0]
             if self.title != titles.TIMEOUT:
@@ -166,8 +170,8 @@ class Afl(Engine):
             AFL_CUSTOM_MUTATOR_LIBRARY=os.path.abspath("build/plain/bin/afl_mutator.so"))
         for name in SANITIZER_OPTIONS:
             del attempt.env[name]  # AFL++ refuses those that do not suit it
-        attempt.command = ["afl-fuzz", "-i", os.path.abspath(f"corpus/{self.target}"), "-o", f"{work}/out", "-m", "none",
-                           "-t", "10000", "-s", str(seed), "--",
+        attempt.command = ["afl-fuzz", "-i", os.path.abspath(f"corpus/{self.target}"), "-o", f"{work}/out",
+                           "-m", "none", "-t", "10000", "-s", str(seed), "--",
                            os.path.abspath(builds.program("afl", self.target, bug))]
         return attempt
 
@@ -196,10 +200,11 @@ class AflAttempt(Attempt):
 class Strategy(Engine):
     """mmstress on the woven machine, one strategy.
 
-    In the asan build, which has the checks of MM_DEBUG as well: it takes 8 to 15 % more CPU time a schedule than the plain
-    one, gives the same schedules and the same titles, and finds what only those checks see. memory: instead of the
-    strongest model under which the bug shows, for the runs in which it must not. schedules: of each scenario, instead of
-    as long as the budget lasts.
+    In the asan build, which has the checks of MM_DEBUG as well: a schedule takes 8 to 15 % more CPU time there than in
+    the plain build, schedules and titles are the same, and what only those checks see is found too.
+
+    memory: instead of the strongest model under which the bug shows, for the runs in which it must not
+    schedules: of each scenario, instead of as long as the budget lasts
     """
 
     unit = "schedules"
@@ -239,8 +244,9 @@ class Threads(Engine):
     def attempt(self, bug, seed, work):
         attempt = StressAttempt(bug, work)
         attempt.count = "operations"
-        attempt.command = [os.path.abspath(builds.program(self.preset, "mmstress", bug)), "--scenario", "all", "--cpus", "4",
-                           "--seed", str(seed), "--time", "1000h", "--json", f"{work}/summary.json", "--save", work]
+        attempt.command = [os.path.abspath(builds.program(self.preset, "mmstress", bug)), "--scenario", "all",
+                           "--cpus", "4", "--seed", str(seed), "--time", "1000h", "--json", f"{work}/summary.json",
+                           "--save", work]
         return attempt
 
 
@@ -257,8 +263,9 @@ class StressAttempt(Attempt):
             self.artifact = found[0]
 
 
-ENGINES = [LibFuzzer("seq", "fuzz_memdesc", True), LibFuzzer("fuzz_weave", "fuzz_weave_memdesc", False), Afl("afl_weave"),
-           *(Strategy(strategy) for strategy in STRATEGIES), Threads("stress_asan", "asan"), Threads("stress_tsan", "tsan")]
+ENGINES = [LibFuzzer("seq", "fuzz_memdesc", True), LibFuzzer("fuzz_weave", "fuzz_weave_memdesc", False),
+           Afl("afl_weave"), *(Strategy(strategy) for strategy in STRATEGIES), Threads("stress_asan", "asan"),
+           Threads("stress_tsan", "tsan")]
 # Runs of weak-memory bugs under models that are too strong for them, in which nothing may be found.
 NEGATIVE = [Strategy(strategy, memory) for memory in MEMORIES[:-1] for strategy in STRATEGIES]
 

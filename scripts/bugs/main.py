@@ -44,19 +44,21 @@ def positive(text):
 def parser():
     names = ", ".join(engine.name for engine in engines.ENGINES)
     options = Options(prog="scripts/bugs.sh", description="Measures what each engine needs to find each planted bug.",
-                      epilog="Exit 0: as it should be. 1: something to look into. 2: could not run, or was interrupted.")
+                      epilog="Exit 0: as it should be. 1: something to look into. 2: could not run, or interrupted.")
     options.add_argument("--engine", action="append", metavar="E", help=f"only this one; may be repeated: {names}")
     options.add_argument("--bug", action="append", metavar="B", help="only this one; may be repeated, see --list")
     options.add_argument("--budget", type=seconds, default=60, metavar="T",
                          help="CPU time that a run may take: 60, 60s, 5m, 1h (default 60s)")
-    options.add_argument("--seeds", type=positive, default=5, metavar="N", help="runs of each: seeds 1 to N (default 5)")
+    options.add_argument("--seeds", type=positive, default=5, metavar="N",
+                         help="runs of each: seeds 1 to N (default 5)")
     options.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N",
                          help="cores to use (default: all)")
     options.add_argument("--out", default="build/bugs", metavar="DIR", help="where results go (default build/bugs)")
     options.add_argument("--resume-anyway", action="store_true",
                          help="take results of other sources for results of these")
     mode = options.add_mutually_exclusive_group()
-    mode.add_argument("--check", action="store_true", help="only: folders whole, patches apply, inputs prove their bugs")
+    mode.add_argument("--check", action="store_true",
+                      help="only: folders whole, patches apply, inputs prove their bugs")
     mode.add_argument("--short", action="store_true",
                       help="only: --check, and whether one strategy finds each bug in a few schedules; for test.sh")
     mode.add_argument("--clean", action="store_true",

@@ -30,11 +30,12 @@ def head(options, rows):
     commits = sorted({row.commit for row in rows})
     seeds = max((row.seed for row in rows), default=0)
     command = f"./scripts/bugs.sh --budget {options.budget}s --seeds {seeds}"
-    return [f"Made by `{command}` and `./scripts/bugs.sh --report --budget {options.budget}s`; commit {', '.join(commits)}; "
-            f"{machine()}. How to read it: [bugs.md](bugs.md); all runs: [bugs.csv](bugs.csv).",
+    return [f"Made by `{command}` and `./scripts/bugs.sh --report --budget {options.budget}s`;\n"
+            f"commit {', '.join(commits)}; {machine()}.\n"
+            "How to read it: [bugs.md](bugs.md); all runs: [bugs.csv](bugs.csv).",
             f"A cell is **median** (least-most) over {seeds} seeds, n/m where only n of m runs found it, within "
-            f"{options.budget} CPU seconds; *never*: most runs did not; *reached*: the bug did harm, nothing noticed; -: "
-            "it was not even met; empty: not run."]
+            f"{options.budget} CPU seconds;\n*never*: most runs did not; *reached*: the bug did harm, nothing noticed; "
+            "-: it was not even met; empty: not run."]
 
 
 def draw(script, path):

@@ -4,12 +4,15 @@
 A run that did not find its bug counts as one that takes for ever: so a median is a figure only if more than half of the
 runs found it, and no engine looks better for giving up.
 """
+import itertools
 import math
 import statistics
 
 import results
 
 NEVER = math.inf
+# Of the plot's lines, in the order of the engines: as different as nine can be.
+COLOURS = ("#7f7f7f", "#d62728", "#ff7f0e", "#9edae5", "#1f77b4", "#2ca02c", "#17becf", "#e377c2", "#9467bd")
 
 
 def current(rows, bugs, budget):
@@ -49,6 +52,8 @@ class Cell:
         """"median (least-most)", and n/m where only n of m runs found it."""
         if not self.rows:
             return ""
+        if any(row.outcome in ("other", "error") for row in self.rows):
+            return "*to look into*"
         if not self.found:
             return "*reached*" if self.reached else "-"
         median = statistics.median_high(values)
@@ -231,14 +236,11 @@ def curve(medians, least, budget):
 def plot(table, budget, least=0.05):
     """A gnuplot script, with its data."""
     data, lines = [], []
-    for index, engine in enumerate(table.engines):
-        if "@" in engine:
-            continue
+    for engine, colour in zip(table.engines, itertools.cycle(COLOURS)):
         medians = table.medians(engine, table.bugs)
         points = curve(medians, least, budget)
         data.append(f"${engine} << EOD\n" + "".join(f"{x:.3f} {y}\n" for x, y in points) + "EOD\n")
-        dash = index // 5 + 1
-        lines.append(f'${engine} using 1:2 with steps lw 2 dt {dash} title "{engine.replace("_", " ")}: '
+        lines.append(f'${engine} using 1:2 with steps lw 2 lc rgb "{colour}" title "{engine.replace("_", " ")}: '
                      f'{points[-1][1]} of {len(medians)}"')
     return "\n".join(data) + f"""
 set terminal svg size 900,560 font "sans-serif,13" background "white"

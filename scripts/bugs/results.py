@@ -7,8 +7,8 @@ import csv
 import dataclasses
 import os
 
-# Outcomes: detected by a title that the bug may have; reached, but nothing noticed; missed; other: found by another title,
-# which is to be looked into; quiet: nothing found in the sound core; error: the engine could not run.
+# detected: by a title that the bug may have; reached: but nothing noticed; missed; other: found by another title, which
+# is to be looked into; quiet: nothing found in the sound core; error: the engine could not run.
 OUTCOMES = ("detected", "reached", "missed", "other", "quiet", "error")
 
 

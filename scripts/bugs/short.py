@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""--short: what test.sh runs. Every bug is proved (check.py), and one strategy looks for it with a fixed seed and number of
-schedules: the same result on every machine. A line a bug.
+"""--short: what test.sh runs. Every bug is proved (check.py), and one strategy looks for it with a fixed seed and
+number of schedules: the same result on every machine. A line a bug.
 
 Not every bug is met by so few schedules, so the number of those that are found has a floor: a change to the core, the
 scenarios or the strategy that makes it fall fails the tests.
@@ -13,9 +13,9 @@ import campaign
 import check
 import engines
 
-# Bugs that the short form finds. When it says that it finds more, write that number here; lower it only with a reason that
-# the commit gives.
-FLOOR = 0
+# Bugs that the short form finds. When it says that it finds more, write that number here; lower it only with a reason
+# that the commit gives.
+FLOOR = 8
 STRATEGY, SEED, SCHEDULES = "pos", 1, 2000
 CPU_LIMIT = 120  # seconds; takes less than one
 

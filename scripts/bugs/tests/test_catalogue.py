@@ -34,7 +34,8 @@ class Folder(unittest.TestCase):
         self.assertEqual(sample.bug(self.folder, bug_class="sequential").target(), "fuzz_memdesc")
 
     def test_stronger_memories(self):
-        for memory, bug_class, stronger in (("sc", "race", ()), ("tso", "weak", ("sc",)), ("lkmm", "weak", ("sc", "tso"))):
+        for memory, bug_class, stronger in (("sc", "race", ()), ("tso", "weak", ("sc",)),
+                                            ("lkmm", "weak", ("sc", "tso"))):
             self.assertEqual(sample.bug(self.folder, memory=memory, bug_class=bug_class).stronger_memories(), stronger)
 
     def test_digest_is_of_the_patch_only(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What --check must notice (check.py), planted in copies of a real bug's folder, with programs that are really built."""
+"""What --check must notice (check.py), planted in copies of a bug's folder, with programs that are really built."""
 import contextlib
 import io
 import os
@@ -54,7 +54,8 @@ class Check(unittest.TestCase):
 
     def test_input_does_not_trigger(self):
         with open(os.path.join(self.folder, "input.txt"), "w", encoding="utf-8") as file:
-            file.write("machine profile=tiny cpus=2 pcp_high=0 pcp_batch=0 flags=0\ncpu0: s0 = contig_range(pfn=0, nr=1)\n")
+            file.write("machine profile=tiny cpus=2 pcp_high=0 pcp_batch=0 flags=0\n"
+                       "cpu0: s0 = contig_range(pfn=0, nr=1)\n")
         self.must_say("input.txt does not trigger the bug (builds tried: plain)")
 
     def test_input_is_no_program(self):

@@ -73,7 +73,8 @@ class Read(unittest.TestCase):
 
     def test_mmstress(self):
         self.write("summary.json", json.dumps({"schedules": 77}))
-        attempt = self.attempt(engines.StressAttempt, 'mmfuzz: BUG: rule in func: x\nmmstress: found "rule in func" in x\n')
+        attempt = self.attempt(engines.StressAttempt,
+                               'mmfuzz: BUG: rule in func: x\nmmstress: found "rule in func" in x\n')
         self.assertEqual((attempt.executions, attempt.title), (77, "rule in func"))
 
     def test_mmstress_that_was_killed(self):

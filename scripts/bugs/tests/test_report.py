@@ -75,10 +75,10 @@ class Cells(WithFolder):
     def cell(self, *values):
         """Of CPU seconds; None: not found, "reached": neither, but met."""
         bug = self.bug()
-        return report.Cell([sample.row(bug, seed=seed, cpu=value, executions=int(value * 100)) if isinstance(value, float)
-                            else sample.row(bug, seed=seed, cpu=60.0, outcome=value or "missed",
-                                            reached=1.0 if value else None)
-                            for seed, value in enumerate(values, 1)])
+        return report.Cell([
+            sample.row(bug, seed=seed, cpu=value, executions=int(value * 100)) if isinstance(value, float) else
+            sample.row(bug, seed=seed, cpu=60.0, outcome=value or "missed", reached=1.0 if value else None)
+            for seed, value in enumerate(values, 1)])
 
     def test_median_and_range(self):
         cell = self.cell(5.0, 1.0, 3.0, 2.0, 4.0)
@@ -98,6 +98,11 @@ class Cells(WithFolder):
         self.assertEqual(cell.show(cell.cpu, report.cpu_seconds), "*reached*")
         self.assertEqual(self.cell(None).show([NEVER], report.cpu_seconds), "-")
         self.assertEqual(report.Cell([]).show([], report.cpu_seconds), "")
+
+    def test_what_nobody_looked_into_is_not_hidden(self):
+        bug = self.bug()
+        cell = report.Cell([sample.row(bug), sample.row(bug, seed=2, outcome="other")])
+        self.assertEqual(cell.show(cell.cpu, report.cpu_seconds), "*to look into*")
 
 
 class Figures(WithFolder):
@@ -128,7 +133,8 @@ class Figures(WithFolder):
         table = self.table(*rows)
         self.assertEqual(report.ratios(table, "fuzz_weave", "stress_tsan", self.bugs), [15.0])
         goals = self.goals(*rows)
-        self.assertIn("15 times as fast", goals["fuzz_weave against stress_tsan, CPU s, median of the 1 race bugs that both find"])
+        what = "fuzz_weave against stress_tsan, CPU s, median of the 1 race bugs that both find"
+        self.assertIn("15 times as fast", goals[what])
         self.assertEqual(goals["race bugs that stress_tsan does not find (median)"], "b")
 
     def test_too_strong_models(self):
@@ -162,7 +168,8 @@ class Figures(WithFolder):
 
     def test_plot_has_a_line_an_engine(self):
         a = self.bugs[0]
-        script = report.plot(self.table(sample.row(a), sample.row(a, "stress_tsan"), sample.row(self.bugs[3], "pos@sc")), 60)
+        rows = [sample.row(a), sample.row(a, "stress_tsan"), sample.row(self.bugs[3], "pos@sc")]
+        script = report.plot(self.table(*rows), 60)
         self.assertEqual(script.count(" with steps "), 2)
         self.assertIn('title "pos: 1 of 1"', script)
 

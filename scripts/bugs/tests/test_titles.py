@@ -21,7 +21,8 @@ class Title(unittest.TestCase):
         for summary, title in (
                 ("AddressSanitizer: use-after-poison /a/core/mm/pcp.c:12:3 in pcp_free",
                  "AddressSanitizer: use-after-poison in pcp_free"),
-                ("ThreadSanitizer: data race /a/core/mm/pcp.c:12:3 in pcp_free", "ThreadSanitizer: data race in pcp_free"),
+                ("ThreadSanitizer: data race /a/core/mm/pcp.c:12:3 in pcp_free",
+                 "ThreadSanitizer: data race in pcp_free"),
                 ("ThreadSanitizer: data race (/a/build/tsan/bin/mmstress+0x1234) in pcp_free",
                  "ThreadSanitizer: data race in pcp_free"),
                 ("ThreadSanitizer: lock-order-inversion (potential deadlock) /a/core/sim/x.c:1:2 in lock",
@@ -30,7 +31,8 @@ class Title(unittest.TestCase):
                  "UndefinedBehaviorSanitizer: undefined-behavior at buddy.c:9"),
                 ("UndefinedBehaviorSanitizer: undefined-behavior /a/core/mm/buddy.c:9:20 in shift",
                  "UndefinedBehaviorSanitizer: undefined-behavior in shift"),
-                ("AddressSanitizer: SEGV /a/core/mm/buddy.c:9:20 in find_buddy (x86)", "AddressSanitizer: SEGV in find_buddy"),
+                ("AddressSanitizer: SEGV /a/core/mm/buddy.c:9:20 in find_buddy (x86)",
+                 "AddressSanitizer: SEGV in find_buddy"),
                 ("AddressSanitizer: 32 byte(s) leaked in 1 allocation(s).", "LeakSanitizer: memory leak")):
             with self.subTest(summary):
                 self.assertEqual(self.title(f"==1==\nSUMMARY: {summary}\n"), title)
@@ -59,8 +61,9 @@ class Title(unittest.TestCase):
         self.assertIsNone(self.title("#3 NEW cov: 3\nmmfuzz: planted bug reached\nDone 5 runs in 3 second(s)\n"))
 
     def test_where_a_finding_begins(self):
-        for line in ("mmfuzz: BUG: rule in f: x", "==1==ERROR: AddressSanitizer: SEGV", "WARNING: ThreadSanitizer: data race",
-                     "/a/x.c:3:5: runtime error: shift", "==2== ERROR: libFuzzer: timeout"):
+        for line in ("mmfuzz: BUG: rule in f: x", "==1==ERROR: AddressSanitizer: SEGV",
+                     "WARNING: ThreadSanitizer: data race", "/a/x.c:3:5: runtime error: shift",
+                     "==2== ERROR: libFuzzer: timeout"):
             self.assertTrue(titles.FOUND.search(line), line)
         for line in ("mmfuzz: planted bug reached", "INFO: Loaded 1 modules", "[*] ERROR"):
             self.assertFalse(titles.FOUND.search(line), line)
