@@ -316,7 +316,7 @@ static unsigned long walk_frame(struct walk *walk, unsigned long pfn)
 	unsigned long word = page_word_locked(pfn_to_page(pfn));
 	struct zone *zone = pfn_zone(pfn);
 	struct zone_walk *zw = &walk->zone[zone->idx];
-	unsigned int order = free_order(word);
+	unsigned int order = word_is_free(word) ? free_order(word) : 0;
 
 	MM_BUG_ON(!memdesc_valid(word), "invalid word", pfn, "0x%016lx", word);
 	switch (word_type(word)) {

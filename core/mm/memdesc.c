@@ -113,7 +113,7 @@ int memdesc_decode(unsigned long word, struct memdesc_info *info)
 		got.owner = misc_owner(word);
 	} else if (memdesc_has_desc(got.type)) {
 		got.desc = word_desc(word);
-	} else {
+	} else if (word_is_free(word)) {
 		got.order = free_order(word);
 		got.prev = free_prev(word);
 		got.next = free_next(word);
@@ -135,7 +135,7 @@ bool memdesc_valid(unsigned long word)
 
 	if (type == MEMDESC_DEFERRED && free_prev(word))
 		return false;
-	if (type == MEMDESC_BUDDY || type == MEMDESC_PCP || type == MEMDESC_DEFERRED)
+	if (word_is_free(word))
 		return free_order(word) <= MAX_PAGE_ORDER;
 	if (type != MEMDESC_MISC)
 		return type < NR_MEMDESC_TYPES && word_desc(word);

@@ -22,6 +22,7 @@
 #define MM_MEMDESC_H
 
 #include <sim/atomic.h>
+#include <sim/bug.h>
 #include <sim/compiler.h>
 
 #include <mmfuzz/types.h>
@@ -152,8 +153,10 @@ static __always_inline enum misc_subtype misc_subtype(unsigned long word)
 	return (word >> MISC_SUBTYPE_SHIFT) & MISC_SUBTYPE_MASK;
 }
 
+/** misc_order() - of a Misc word; in any other those bits are part of a pointer or of a link */
 static __always_inline unsigned int misc_order(unsigned long word)
 {
+	VM_BUG_ON(word_type(word) != MEMDESC_MISC, "order of a word that has none", SIM_NO_PFN, "word 0x%lx", word);
 	return (word >> MISC_ORDER_SHIFT) & MISC_ORDER_MASK;
 }
 
@@ -182,8 +185,15 @@ static __always_inline unsigned long free_word(enum memdesc_type type, unsigned 
 	       ((unsigned long)next << FREE_NEXT_SHIFT);
 }
 
+static __always_inline bool word_is_free(unsigned long word)
+{
+	return (BIT(word_type(word)) & (BIT(MEMDESC_BUDDY) | BIT(MEMDESC_PCP) | BIT(MEMDESC_DEFERRED))) != 0;
+}
+
+/** free_order() - of a free word, as misc_order() */
 static __always_inline unsigned int free_order(unsigned long word)
 {
+	VM_BUG_ON(!word_is_free(word), "order of a word that has none", SIM_NO_PFN, "word 0x%lx", word);
 	return (word >> FREE_ORDER_SHIFT) & FREE_ORDER_MASK;
 }
 

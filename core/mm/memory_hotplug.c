@@ -284,10 +284,11 @@ static unsigned long take_isolated_block(struct zone *zone, unsigned long pfn, u
 	unsigned long head = find_large_buddy(pfn);
 	struct page *page = pfn_to_page(head);
 	unsigned long word = page_word_locked(page);
-	unsigned int order = free_order(word);
+	unsigned int order;
 
-	MM_BUG_ON(!word_is_buddy(word) || head + (1ul << order) <= pfn, "page in use in a block that goes offline", pfn,
-		  "word 0x%lx", page_word_locked(pfn_to_page(pfn)));
+	MM_BUG_ON(!word_is_buddy(word) || head + (1ul << free_order(word)) <= pfn,
+		  "page in use in a block that goes offline", pfn, "word 0x%lx", page_word_locked(pfn_to_page(pfn)));
+	order = free_order(word);
 	del_page_from_free_list(page, zone, order, MIGRATE_ISOLATE);
 	while (head < start || head + (1ul << order) > end) {
 		unsigned long half;
