@@ -192,7 +192,8 @@ struct page *rmqueue_fallback(struct zone *zone, unsigned int order, enum migrat
 
 /*
  * Linux keeps 1 % of a zone, and nothing in zones too small for that to be a pageblock. The machines of a fuzzer are
- * all that small: here the reserve is at least one block where the zone has four.
+ * all that small: here the reserve is at least one block where the zone has four, and two where it has eight, so that
+ * there are reserves that meet and merge.
  */
 static unsigned long highatomic_max(struct zone *zone)
 {
@@ -200,7 +201,7 @@ static unsigned long highatomic_max(struct zone *zone)
 
 	if (managed / 4 < pageblock_nr_pages)
 		return 0;
-	return max(managed / 100, pageblock_nr_pages);
+	return max(managed / 100, min(managed / 4, 2 * pageblock_nr_pages));
 }
 
 void reserve_highatomic_pageblock(struct zone *zone, struct page *page)
