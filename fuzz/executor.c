@@ -195,6 +195,7 @@ static bool run_op(const struct op *op)
 			return false;
 	}
 	oracle_set_op(op_infos[op->code].name);
+	machine_op_begins();
 	if (op->fault)
 		fault_arm(op->fault, op->fault_nth);
 	op_table[op->code].run(op, slot);

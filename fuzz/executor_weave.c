@@ -92,7 +92,7 @@ void executor_weave_config(const struct program *program, struct weave_schedule 
 		.races = header->kcsan ? WEAVE_RACES_KCSAN : WEAVE_RACES_ALL,
 		.plain_points = header->plain_points,
 		.ops = true,
-		.max_points = POINTS_A_RUN + POINTS_AN_OP * PROGRAM_MAX_OPS,
+		.max_points = POINTS_A_RUN + POINTS_AN_OP * program->nr_ops,
 		.interrupt = interrupt,
 	};
 	if (executor_weave_strategy(header)) {

@@ -106,6 +106,29 @@ void machine_cpu_become(unsigned int cpu)
 	sim_set_here(cpu, sim_here_registered());
 }
 
+JUDGES_BEGIN
+
+/* The longest operations of the largest machines take some 100,000. */
+#define MAX_STEPS 10000000u
+
+static unsigned int steps;
+
+void machine_op_begins(void)
+{
+	if (machine_is_sequential())
+		steps = 0;
+}
+
+void sim_step(void)
+{
+	if (unlikely(machine_is_sequential() && ++steps > MAX_STEPS))
+		sim_bug("livelock", "sequence", SIM_NO_PFN,
+			"CPU %u: %u locks and read sections in one operation, and no end", smp_processor_id(),
+			steps);
+}
+
+JUDGES_END
+
 void machine_run(unsigned int nr, void (*fn)(unsigned int cpu, void *arg), void *arg)
 {
 	unsigned int home = smp_processor_id();

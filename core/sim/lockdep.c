@@ -39,6 +39,7 @@ static struct sim_held_lock *find_held(struct sim_cpu *cpu, const void *lock)
 static void push(struct sim_cpu *cpu, const void *lock, unsigned int rank, bool sleeping,
 		 const char *func)
 {
+	sim_step();
 	if (unlikely(!rank || rank > 255))
 		sim_bug("lock never initialised", func, SIM_NO_PFN, "its rank is %u", rank);
 	if (unlikely(cpu->nr_held == SIM_MAX_HELD))

@@ -329,7 +329,7 @@ static void __noreturn __cold livelock(const struct weave *w)
 	char who[32];
 
 	sched_who(who, sizeof(who), w->current, w->fibres[w->current].op);
-	sim_bug("livelock", w->fibres[w->current].what ?: "weave", SIM_NO_PFN,
+	sim_bug("livelock", w->fibres[w->current].ready ? w->fibres[w->current].what : "weave", SIM_NO_PFN,
 		"%llu points and no end, in operation %u of %s", (unsigned long long)w->points,
 		w->fibres[w->current].op, who);
 }

@@ -136,6 +136,18 @@ void machine_cpu_become(unsigned int cpu);
  */
 void machine_run(unsigned int nr, void (*fn)(unsigned int cpu, void *arg), void *arg);
 
+/**
+ * machine_op_begins - the caller goes on to its next operation
+ *
+ * In sequence nobody can end a loop but who is in it: an operation that takes so many locks and read sections that no
+ * sane one does is reported as a livelock (MM_DEBUG builds). The woven machine counts points instead; among threads
+ * nobody counts.
+ */
+void machine_op_begins(void);
+
+/* A lock or a read section is taken; for rcu.h and lockdep.c. */
+void sim_step(void);
+
 /*
  * Between core/sim/cpu.c and the machine: the caller is @cpu from here on; it is done, and no lock, read section or anything
  * else of it is left; run CPUs 0 to @nr - 1 beside one another, of which nothing is to be checked any more.

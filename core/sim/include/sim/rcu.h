@@ -37,6 +37,9 @@ void sim_rcu_forget(void);
 /** rcu_read_lock - until rcu_read_unlock(), what rcu_dereference() finds is not freed; nests */
 static __always_inline void rcu_read_lock(void)
 {
+#if MM_DEBUG
+	sim_step();
+#endif
 	sim_rcu_read_lock();
 }
 

@@ -157,6 +157,35 @@ static void deadlock_in_sequence_is_found(void **state)
 	assert_bug("deadlock in mutex_of_another_cpu", mutex_of_another_cpu);
 }
 
+static void never_end(void)
+{
+	machine_op_begins();
+	for (;;) {
+		rcu_read_lock();
+		rcu_read_unlock();
+	}
+}
+
+static void end_late(void)
+{
+	for (unsigned int op = 0; op < 3; op++) {
+		machine_op_begins();
+		for (unsigned int i = 0; i < 4000000; i++) {
+			rcu_read_lock();
+			rcu_read_unlock();
+		}
+	}
+}
+
+static void loop_in_sequence_without_end_is_found(void **state)
+{
+	(void)state;
+	machine_cpu_enter(0);
+	assert_no_bug(end_late);
+	if (MM_DEBUG)
+		assert_bug("livelock in sequence", never_end);
+}
+
 static void enter_twice(void)
 {
 	machine_cpu_enter(1);
@@ -259,6 +288,7 @@ int main(void)
 		cmocka_unit_test_teardown(most_cpus, machine_down),
 		cmocka_unit_test_setup_teardown(locks_exclude, up8, machine_down),
 		cmocka_unit_test_setup_teardown(deadlock_in_sequence_is_found, up8, machine_down),
+		cmocka_unit_test_setup_teardown(loop_in_sequence_without_end_is_found, up8, machine_down),
 		cmocka_unit_test_setup_teardown(misuse, up8, machine_down),
 		cmocka_unit_test_setup_teardown(misuse_in_parallel, up8, machine_down),
 	};
