@@ -69,7 +69,7 @@ class Check(unittest.TestCase):
 
     def test_input_fails_without_the_bug(self):
         """The mutant in place of the sound core."""
-        mutant = builds.program("plain", check.REPLAY, catalogue.load([BUG])[0][0])
+        mutant = builds.program("plain", "mmreplay_weave", catalogue.load([BUG])[0][0])
         self.check()  # builds it
         with mock.patch.object(builds, "program", lambda preset, name, bug=None: mutant):
             self.must_say("input.txt fails on the core without the bug: free list of another type")
