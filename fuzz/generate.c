@@ -59,7 +59,11 @@ void generator_init(struct generator *generator, const struct generator_profile 
 	generator->pageblock_order = config->pageblock_order;
 	generator->section_order = config->section_order;
 	generator->pfn = rng_below(&generator->rng, config->max_pfn);
+	/* Programs begin on a machine that was just booted: it gives away the first frames of a zone first. */
+	if (config->nr_zones && rng_percent(&generator->rng, 50))
+		generator->pfn = config->zones[rng_below(&generator->rng, config->nr_zones)].range.start;
 	generator->index = rng_below(&generator->rng, MMFUZZ_MAX_FOLIOS);
+	generator->indexes = 1u << rng_below(&generator->rng, 4);
 }
 
 static enum op_code pick_code(struct generator *generator)
@@ -227,9 +231,9 @@ static unsigned int pick_value(struct generator *generator, enum arg_kind kind)
 	case ARG_MAX:
 		return pick_nr(generator, max);
 	case ARG_INDEX:
-		/* Eight neighbours, else folios are added but not found again. */
+		/* A few neighbours, else folios are added but not found again. */
 		return rng_percent(rng, 85) ?
-			       (generator->index + rng_below(rng, 8)) % MMFUZZ_MAX_FOLIOS :
+			       (generator->index + rng_below(rng, generator->indexes)) % MMFUZZ_MAX_FOLIOS :
 			       rng_below(rng, max + 1);
 	case ARG_ZONE:
 		return rng_percent(rng, 10) ? rng_below(rng, max + 1) :

@@ -47,7 +47,8 @@ struct generator {
 	uint8_t pageblock_order;
 	uint8_t section_order;
 	uint16_t pfn;  /* where the action is */
-	uint8_t index; /* likewise, among folios */
+	uint8_t index; /* likewise, among folios: it and its neighbours, */
+	uint8_t indexes; /* so many */
 };
 
 /**

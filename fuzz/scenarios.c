@@ -63,6 +63,34 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.generator = {
+			.name = "walk-vs-put",
+			.help = "references taken by frame number while the last one goes",
+			.weights = {
+				[OP_ALLOC_REF] = 50, [OP_GET] = 12, [OP_PUT] = 50, [OP_FREE] = 10,
+				[OP_WALK] = 70, [OP_FOLIO_ADD] = 10, [OP_FOLIO_REMOVE] = 10,
+				[OP_CONTIG_REF] = 4,
+			},
+			.fault_percent = 1,
+			.move_percent = 2,
+		},
+		.machines = { "tiny", "dense" },
+	},
+	{
+		.generator = {
+			.name = "lookup-vs-remove",
+			.help = "folios looked up by index while they go or are migrated",
+			.weights = {
+				[OP_FOLIO_ADD] = 60, [OP_FOLIO_REMOVE] = 45, [OP_FOLIO_READ] = 45,
+				[OP_FOLIO_WRITE] = 8, [OP_FOLIO_GET] = 15, [OP_FREE] = 12,
+				[OP_ISOLATE] = 20, [OP_MIGRATE] = 20, [OP_WALK] = 10,
+			},
+			.fault_percent = 1,
+			.move_percent = 2,
+		},
+		.machines = { "tiny", "dense" },
+	},
+	{
+		.generator = {
 			.name = "offline-vs-inflate",
 			.help = "memory blocks go offline while a balloon takes their pages",
 			.weights = {

@@ -113,6 +113,46 @@ static void neighbouring_operations_name_neighbouring_frames(void **state)
 	assert_true(close > all / 2);
 }
 
+/* A machine that was just booted gives away the first frames of a zone: many programs begin there. */
+static void programs_begin_where_zones_begin(void **state)
+{
+	static const struct generator_profile walks = { .name = "walks", .weights = { [OP_WALK] = 1 } };
+	struct program_header header = { .nr_cpus = 2, .profile = 13 };
+	const struct mmfuzz_config *config = &machine_profiles[header.profile].config;
+	unsigned int reach = 2u << config->pageblock_order, near = 0;
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 200; seed++) {
+		program_generate(&a, &walks, &header, 1, seed);
+		for (unsigned int i = 0; i < config->nr_zones; i++) {
+			if (a.ops[0].pfn - config->zones[i].range.start < reach) {
+				near++;
+				break;
+			}
+		}
+	}
+	assert_in_range(near, 60, 180);
+}
+
+/* Else nobody removes, reads or gets what another adds. */
+static void folios_of_many_programs_are_few(void **state)
+{
+	static const struct generator_profile adds = { .name = "adds", .weights = { [OP_FOLIO_ADD] = 1 } };
+	struct program_header header = { .nr_cpus = 2, .profile = 0 };
+	unsigned int few = 0;
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 200; seed++) {
+		unsigned int same = 0;
+
+		program_generate(&a, &adds, &header, 16, seed);
+		for (unsigned int i = 1; i < a.nr_ops; i++)
+			same += a.ops[i].index == a.ops[0].index;
+		few += same >= 5;
+	}
+	assert_in_range(few, 50, 150);
+}
+
 /*
  * A schedule leaves operations early rather than late, for other CPUs only, and often comes back.
  */
@@ -172,6 +212,8 @@ int main(void)
 		cmocka_unit_test(programs_are_in_range_on_every_machine),
 		cmocka_unit_test(every_operation_is_made_and_slots_fit),
 		cmocka_unit_test(neighbouring_operations_name_neighbouring_frames),
+		cmocka_unit_test(programs_begin_where_zones_begin),
+		cmocka_unit_test(folios_of_many_programs_are_few),
 		cmocka_unit_test(a_schedule_has_few_early_switches_to_other_cpus),
 		cmocka_unit_test(a_scenario_makes_only_its_operations),
 	};
