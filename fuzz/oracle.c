@@ -25,7 +25,8 @@
 
 /* What a CPU alone writes; padded, so that CPUs do not share a line. */
 struct oracle_cpu {
-	long out; /* frames this CPU saw leave less those it saw come back */
+	long out;      /* frames this CPU saw leave less those it saw come back */
+	bool unsealed; /* it has isolated something since the machine was reset */
 	const char *op;
 } __attribute__((aligned(64)));
 
@@ -40,6 +41,8 @@ static struct {
 	uint8_t *boot_zone;
 	unsigned long nr_sections;
 	struct mmfuzz_stats boot;
+	uint16_t *isolation; /* of each pageblock, see trace_isolated() */
+	unsigned long nr_pageblocks;
 	unsigned int nr_sealed;
 	struct mmfuzz_range sealed[ORACLE_MAX_SEALED];
 	struct oracle_cpu cpu[NR_CPUS];
@@ -176,6 +179,70 @@ static void check_sealed(pfn_t pfn, unsigned long nr)
 	}
 }
 
+/*
+ * What the core says of isolation. Who isolates a pageblock and then empties all pagesets of its zone knows that none
+ * of them holds a block of it, nor will: whoever adds to a pageset does that under its lock, which the drain had in
+ * between, and asks for the bit. That needs no order but the core's: @isolation is written by the CPU that drained, after it
+ * had had each lock, and looked at by others under that lock. A drain by another CPU proves nothing, since it may
+ * not have seen the bit.
+ */
+#define ISOLATION_SEALED 0x8000u
+
+static uint16_t isolated_by(unsigned int cpu, unsigned int zone)
+{
+	return (cpu + 1) << 8 | zone;
+}
+
+static void trace_isolated(pfn_t pfn, unsigned long nr, unsigned int zone)
+{
+	unsigned long end = (pfn.pfn + nr) >> oracle.config.pageblock_order;
+
+	check_range(pfn, nr, "isolation");
+	for (unsigned long i = pfn.pfn >> oracle.config.pageblock_order; i < end; i++)
+		__atomic_store_n(&oracle.isolation[i], isolated_by(smp_processor_id(), zone), __ATOMIC_RELAXED);
+	oracle.cpu[smp_processor_id()].unsealed = true;
+}
+
+static void trace_unisolate(pfn_t pfn, unsigned long nr)
+{
+	unsigned long end = (pfn.pfn + nr) >> oracle.config.pageblock_order;
+
+	check_range(pfn, nr, "end of isolation");
+	for (unsigned long i = pfn.pfn >> oracle.config.pageblock_order; i < end; i++)
+		__atomic_store_n(&oracle.isolation[i], 0, __ATOMIC_RELAXED);
+	/* Before the bits: pairs with the fence in trace_pageset(), whose caller has looked at them. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void trace_drained(unsigned int zone)
+{
+	uint16_t mine = isolated_by(smp_processor_id(), zone);
+
+	if (!oracle.cpu[smp_processor_id()].unsealed)
+		return;
+	/* Another CPU may undo it at the same time. */
+	for (unsigned long i = 0; i < oracle.nr_pageblocks; i++)
+		if (__atomic_load_n(&oracle.isolation[i], __ATOMIC_RELAXED) == mine) {
+			uint16_t old = mine;
+
+			__atomic_compare_exchange_n(&oracle.isolation[i], &old, ISOLATION_SEALED, false,
+						    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		}
+}
+
+static void trace_pageset(pfn_t pfn, order_t order)
+{
+	unsigned long end = pfn.pfn + (1ul << order.order);
+
+	check_block(pfn, order, "block of a pageset");
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	for (unsigned long p = pfn.pfn; p < end; p += 1ul << oracle.config.pageblock_order)
+		if (__atomic_load_n(&oracle.isolation[p >> oracle.config.pageblock_order], __ATOMIC_RELAXED) ==
+		    ISOLATION_SEALED)
+			oracle_bug("isolated page on a pageset that was drained", p,
+				   "block of order %u at 0x%lx", order.order, pfn.pfn);
+}
+
 static void trace_alloc(pfn_t pfn, order_t order)
 {
 	pfn_t bad;
@@ -241,6 +308,10 @@ const struct mmfuzz_trace oracle_trace = {
 	.free = trace_free,
 	.online = trace_online,
 	.offline = trace_offline,
+	.isolated = trace_isolated,
+	.unisolate = trace_unisolate,
+	.drained = trace_drained,
+	.pageset = trace_pageset,
 };
 
 void oracle_boot(const struct mmfuzz_backend *backend, const struct mmfuzz_config *config)
@@ -257,6 +328,8 @@ void oracle_boot(const struct mmfuzz_backend *backend, const struct mmfuzz_confi
 	oracle.boot_place = sim_reserve(oracle.bytes);
 	oracle.zone = sim_reserve(oracle.nr_sections);
 	oracle.boot_zone = sim_reserve(oracle.nr_sections);
+	oracle.nr_pageblocks = config->max_pfn >> config->pageblock_order;
+	oracle.isolation = sim_reserve(oracle.nr_pageblocks * sizeof(*oracle.isolation));
 
 	memset(oracle.boot_zone, ZONE_UNKNOWN, oracle.nr_sections);
 	for (unsigned int i = 0; i < config->nr_zones; i++) {
@@ -286,6 +359,7 @@ void oracle_reset(void)
 {
 	memcpy(oracle.place, oracle.boot_place, oracle.bytes);
 	memcpy(oracle.zone, oracle.boot_zone, oracle.nr_sections);
+	memset(oracle.isolation, 0, oracle.nr_pageblocks * sizeof(*oracle.isolation));
 	oracle.nr_sealed = 0;
 	for (unsigned int i = 0; i < oracle.config.nr_cpus; i++)
 		oracle.cpu[i] = (struct oracle_cpu){ 0 };
@@ -299,6 +373,8 @@ void oracle_shutdown(void)
 	sim_release_used(oracle.boot_place, oracle.bytes, oracle.bytes);
 	sim_release_used(oracle.zone, oracle.nr_sections, oracle.nr_sections);
 	sim_release_used(oracle.boot_zone, oracle.nr_sections, oracle.nr_sections);
+	sim_release_used(oracle.isolation, oracle.nr_pageblocks * sizeof(*oracle.isolation),
+			 oracle.nr_pageblocks * sizeof(*oracle.isolation));
 	memset(&oracle, 0, sizeof(oracle));
 }
 

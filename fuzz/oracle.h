@@ -3,8 +3,8 @@
  * The oracle: what must be true of a machine, told by someone who knows nothing of the core's data
  * structures.
  *
- * It listens to the four trace hooks of backend.h and so keeps the place of each page frame, it
- * writes a tag into each frame that a program was given and looks for it later, and it compares the
+ * It listens to the trace hooks of backend.h and so keeps the place of each page frame, and what of
+ * memory is isolated; it writes a tag into each frame that a program was given and looks for it later, and it compares the
  * core's counters with its own. A violation ends in mm_bug(); the finding's title names the broken
  * rule and the operation that was running.
  *

@@ -36,6 +36,8 @@ void add_to_free_list(struct page *page, struct zone *zone, unsigned int order, 
 	lockdep_assert_held(&zone->lock);
 	VM_BUG_ON(get_pageblock_migratetype(pfn) != mt, "free list of another type", pfn, "list of %s, pageblock %s",
 		  migratetype_names[mt], migratetype_names[get_pageblock_migratetype(pfn)]);
+	VM_BUG_ON(PEEK(pfn_to_section(pfn)->zone) != zone->idx, "free list of another zone", pfn, "zone %u", zone->idx);
+	VM_BUG_ON(pfn & ((1ul << order) - 1), "free block not aligned", pfn, "order %u", order);
 	if (to_tail)
 		list_add_tail(&area->free_list[mt], pfn, MEMDESC_BUDDY, order);
 	else
@@ -56,6 +58,7 @@ void del_page_from_free_list(struct page *page, struct zone *zone, unsigned int 
 	VM_BUG_ON(get_pageblock_migratetype(pfn) != mt, "free list of another type", pfn, "list of %s, pageblock %s",
 		  migratetype_names[mt], migratetype_names[get_pageblock_migratetype(pfn)]);
 	list_del(&area->free_list[mt], pfn, word);
+	VM_BUG_ON(!area->nr_free, "nr_free below zero", pfn, "zone %u, order %u", zone->idx, order);
 	area->nr_free--;
 	account_freepages(zone, -(1l << order), mt);
 }

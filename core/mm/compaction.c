@@ -264,6 +264,8 @@ bool compact_zone_order(struct zone *zone, unsigned int order, bool async)
 	drain_local_pages(zone);
 	found = compact_finished(zone, order);
 	while (!found && !cc.exhausted && cc.migrate_pfn < cc.free_pfn) {
+		unsigned long pfn = cc.migrate_pfn;
+
 		if (!suitable_migration_source(&cc, cc.migrate_pfn)) {
 			cc.migrate_pfn =
 				ALIGN_DOWN(cc.migrate_pfn, pageblock_nr_pages) + pageblock_nr_pages;
@@ -277,6 +279,7 @@ bool compact_zone_order(struct zone *zone, unsigned int order, bool async)
 			drain_local_pages(zone);
 			found = compact_finished(zone, order);
 		}
+		MM_BUG_ON(cc.migrate_pfn <= pfn, "scanner stands still", pfn, "goes on at 0x%lx", cc.migrate_pfn);
 	}
 	release_blocks(&cc);
 	/*

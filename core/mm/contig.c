@@ -267,6 +267,8 @@ static unsigned long alloc_contig_within(struct zone *zone, unsigned long start,
 	     pfn + nr <= end && tries < CONTIG_CANDIDATES;) {
 		unsigned long busy = range_obstacle(zone, pfn, pfn + nr, mode);
 
+		MM_BUG_ON(busy < pfn, "scanner goes back", pfn, "obstacle at 0x%lx", busy);
+
 		if (busy < pfn + nr) {
 			/* A section that is not online in the zone is left in one step. */
 			if (online_zone(busy) != zone)

@@ -13,6 +13,8 @@
 #ifndef MM_FREELIST_H
 #define MM_FREELIST_H
 
+#include <sim/bug.h>
+
 #include "memdesc.h"
 #include "mmzone.h"
 
@@ -72,12 +74,24 @@ static __always_inline void list_add_tail(struct free_list *list, unsigned int p
 	list->tail = pfn;
 }
 
+/*
+ * The neighbours of a block, or the ends of the list, lead to it: else it is on another list, or the list is broken.
+ * Linux: CONFIG_LIST_HARDENED.
+ */
+#define LIST_CHECK(list, pfn, prev, next)                                                                              \
+	VM_BUG_ON((prev) >= max_pfn || (next) >= max_pfn ||                                                            \
+			  ((prev) == (pfn) ? PEEK((list)->head) : free_next(PEEK(pfn_to_page(prev)->memdesc))) != (pfn) ||         \
+			  ((next) == (pfn) ? PEEK((list)->tail) : free_prev(PEEK(pfn_to_page(next)->memdesc))) != (pfn),           \
+		  "page on another list", pfn, "between 0x%x and 0x%x, list from 0x%x to 0x%x", prev, next,            \
+		  (list)->head, (list)->tail)
+
 /** list_del() - take @pfn, whose word is @word, out of @list; its word is 0 afterwards */
 static __always_inline void list_del(struct free_list *list, unsigned int pfn, unsigned long word)
 {
 	unsigned int prev = free_prev(word);
 	unsigned int next = free_next(word);
 
+	LIST_CHECK(list, pfn, prev, next);
 	if (prev == pfn)
 		WRITE_ONCE(list->head, next == pfn ? LIST_NIL : next);
 	else

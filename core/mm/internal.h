@@ -30,7 +30,7 @@ typedef unsigned int gfp_t;
 #define __GFP_COMPACT MMFUZZ_GFP_COMPACT
 #define GFP_KERNEL 0u
 
-/* --- trace.c: the two ends of a frame's life that an oracle hears of (struct mmfuzz_trace) --- */
+/* --- trace.c: what an oracle hears of (struct mmfuzz_trace): the two ends of a frame's life, and isolation --- */
 extern const struct mmfuzz_trace *mm_trace;
 
 static __always_inline void trace_alloc(unsigned long pfn, unsigned int order)
@@ -55,6 +55,30 @@ static __always_inline void trace_offline(unsigned long pfn, unsigned long nr)
 {
 	if (unlikely(mm_trace))
 		mm_trace->offline(mk_pfn(pfn), nr);
+}
+
+static inline void trace_isolated(unsigned long pfn, unsigned long nr, unsigned int zone)
+{
+	if (unlikely(mm_trace) && mm_trace->isolated)
+		mm_trace->isolated(mk_pfn(pfn), nr, zone);
+}
+
+static inline void trace_unisolate(unsigned long pfn, unsigned long nr)
+{
+	if (unlikely(mm_trace) && mm_trace->unisolate)
+		mm_trace->unisolate(mk_pfn(pfn), nr);
+}
+
+static inline void trace_drained(unsigned int zone)
+{
+	if (unlikely(mm_trace) && mm_trace->drained)
+		mm_trace->drained(zone);
+}
+
+static __always_inline void trace_pageset(unsigned long pfn, unsigned int order)
+{
+	if (MM_DEBUG && unlikely(mm_trace) && mm_trace->pageset)
+		mm_trace->pageset(mk_pfn(pfn), mk_order(order));
 }
 
 /* --- buddy.c: free lists of a zone; all under zone->lock --- */

@@ -345,6 +345,7 @@ static void remove_section_from_zone(struct mem_section *section, struct zone *z
 	 */
 	set_section_state(section, SECTION_PRESENT);
 	/* Isolation has taken them out of the HIGHATOMIC reserve. */
+	trace_unisolate(start, section_nr_pages);
 	for (unsigned long pfn = start; pfn < end; pfn += pageblock_nr_pages)
 		WRITE_ONCE(pageblock_flags[pfn >> pageblock_order], MIGRATE_MOVABLE);
 	zone->nr_isolate_pageblock -= section_nr_pages >> pageblock_order;

@@ -161,12 +161,12 @@ unsigned long isolate_migratepages_block(unsigned long *start, unsigned long end
 	while (pfn < end && nr < max) {
 		unsigned int order;
 		unsigned long head = isolate_movable_page(pfn, &order);
+		unsigned long next = head == -1ul ? skip_pfn(pfn) : head + (1ul << order);
 
-		if (head == -1ul) {
-			pfn = skip_pfn(pfn);
+		MM_BUG_ON(next <= pfn, "scanner stands still", pfn, "goes on at 0x%lx", next);
+		pfn = next;
+		if (head == -1ul)
 			continue;
-		}
-		pfn = head + (1ul << order);
 		if (order < skip_order)
 			pfns[nr++] = head;
 		else

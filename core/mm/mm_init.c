@@ -19,6 +19,7 @@ struct mem_section *mem_section;
 unsigned char *pageblock_flags;
 unsigned long max_pfn;
 unsigned int pageblock_order;
+unsigned int pcp_max_order;
 unsigned int section_order;
 
 static struct {
@@ -388,6 +389,7 @@ int mm_boot(const struct mmfuzz_config *config)
 	lockdep_set_names(lock_names, NR_LOCK_RANKS);
 	max_pfn = config->max_pfn;
 	pageblock_order = config->pageblock_order;
+	pcp_max_order = min(PAGE_ALLOC_COSTLY_ORDER, pageblock_order);
 	section_order = config->section_order;
 	ram_init(max_pfn, config->ram_shift);
 	/* A slab a frame is more than descriptors can ever need, and costs nothing until it is touched. */

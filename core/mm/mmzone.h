@@ -9,6 +9,7 @@
 #define MM_MMZONE_H
 
 #include <sim/atomic.h>
+#include <sim/bug.h>
 #include <sim/compiler.h>
 #include <sim/cpu.h>
 #include <sim/spinlock.h>
@@ -194,6 +195,7 @@ extern struct mem_section *mem_section; /* [nr_sections] */
 extern unsigned char *pageblock_flags;	/* [nr_pageblocks]; bytes written under zone->lock */
 extern unsigned long max_pfn;
 extern unsigned int pageblock_order;
+extern unsigned int pcp_max_order; /* PAGE_ALLOC_COSTLY_ORDER, or pageblock_order if that is less */
 extern unsigned int section_order;
 
 #define pageblock_nr_pages (1ul << pageblock_order)
@@ -259,7 +261,11 @@ static __always_inline unsigned long zone_page_state(struct zone *zone, enum zon
 /** zone_stat_add() - under zone->lock: a plain add, stored so that readers without the lock see no torn value */
 static __always_inline void zone_stat_add(struct zone *zone, enum zone_stat_item item, long nr)
 {
-	WRITE_ONCE(zone->vm_stat[item], zone->vm_stat[item] + nr);
+	unsigned long sum = zone->vm_stat[item] + nr;
+
+	VM_BUG_ON((long)sum < 0, "zone counter below zero", SIM_NO_PFN, "zone %u, item %u: %ld after %ld", zone->idx,
+		  item, sum, nr);
+	WRITE_ONCE(zone->vm_stat[item], sum);
 }
 
 static __always_inline void count_vm_events(enum vm_event_item item, long nr)

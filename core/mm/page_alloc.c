@@ -48,6 +48,7 @@ static __always_inline void prep_new_page(struct page *page, unsigned int order,
 {
 	unsigned long pfn = page_to_pfn(page);
 
+	VM_BUG_ON(PEEK(page->memdesc) != 0, "allocated block is described", pfn, "order %u", order);
 	trace_alloc(pfn, order);
 	ram_unpoison(pfn, 1ul << order);
 	/* Walkers may look at any time, but nobody learns of the pages from this word: no order is needed. */

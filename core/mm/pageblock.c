@@ -88,6 +88,7 @@ bool pageblock_set_isolate(struct zone *zone, unsigned long pfn)
 	leave_highatomic(zone, pfn);
 	change_block(zone, pfn, pageblock_byte(pfn) | PB_ISOLATE);
 	zone->nr_isolate_pageblock++;
+	trace_isolated(ALIGN_DOWN(pfn, pageblock_nr_pages), pageblock_nr_pages, zone->idx);
 	return true;
 }
 
@@ -96,7 +97,9 @@ void pageblock_clear_isolate(struct zone *zone, unsigned long pfn)
 	lockdep_assert_held(&zone->lock);
 	MM_BUG_ON(!(pageblock_byte(pfn) & PB_ISOLATE), "un-isolate of a pageblock that is not isolated", pfn, "byte 0x%x",
 		  pageblock_byte(pfn));
+	VM_BUG_ON(!zone->nr_isolate_pageblock, "isolated pageblocks below zero", pfn, "zone %u", zone->idx);
 	zone->nr_isolate_pageblock--;
+	trace_unisolate(ALIGN_DOWN(pfn, pageblock_nr_pages), pageblock_nr_pages);
 	change_block(zone, pfn, pageblock_byte(pfn) & ~PB_ISOLATE);
 }
 
@@ -222,6 +225,9 @@ static bool unreserve_one(struct zone *zone, unsigned long pfn)
 {
 	bool had_free = zone_page_state(zone, NR_FREE_HIGHATOMIC) != 0;
 
+	/* Its free pages would stay on the list, and the caller find them for ever. */
+	VM_BUG_ON(PEEK(pageblock_flags[pfn >> pageblock_order]) != MIGRATE_HIGHATOMIC, "free list of another type", pfn,
+		  "on that of HIGHATOMIC, byte 0x%x", PEEK(pageblock_flags[pfn >> pageblock_order]));
 	leave_highatomic(zone, pfn);
 	return had_free;
 }

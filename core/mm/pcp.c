@@ -13,6 +13,24 @@
 #include "internal.h"
 #include "pcp.h"
 
+/*
+ * The types of the pageblocks that a block of the buddy comes from. It may stand in for another type, but CMA must stay
+ * movable, and isolated memory and the reserve are not for those who ask for @mt.
+ */
+static void check_rmqueued(unsigned long pfn, unsigned int order, enum migratetype mt)
+{
+	for (unsigned long p = pfn; p < pfn + (1ul << order); p += pageblock_nr_pages) {
+		unsigned char byte = PEEK(pageblock_flags[p >> pageblock_order]);
+
+		VM_BUG_ON(byte & PB_ISOLATE, "allocation from an isolated pageblock", p, "order %u for %s", order,
+			  migratetype_names[mt]);
+		VM_BUG_ON(byte == MIGRATE_HIGHATOMIC, "allocation from the reserve", p, "order %u for %s", order,
+			  migratetype_names[mt]);
+		VM_BUG_ON(byte == MIGRATE_CMA && mt != MIGRATE_MOVABLE, "unmovable page in CMA", p, "order %u for %s",
+			  order, migratetype_names[mt]);
+	}
+}
+
 static struct page *__rmqueue(struct zone *zone, unsigned int order, enum migratetype mt)
 {
 	struct page *page;
@@ -28,6 +46,8 @@ static struct page *__rmqueue(struct zone *zone, unsigned int order, enum migrat
 		page = __rmqueue_smallest(zone, order, MIGRATE_CMA);
 	if (!page)
 		page = rmqueue_fallback(zone, order, mt);
+	if (MM_DEBUG && page)
+		check_rmqueued(page_to_pfn(page), order, mt);
 	return page;
 }
 
@@ -144,6 +164,7 @@ void drain_all_pages(struct zone *zone)
 		zone_lock(&mm->zones[i]);
 		drain_deferred(&mm->zones[i]);
 		zone_unlock(&mm->zones[i]);
+		trace_drained(i);
 	}
 }
 

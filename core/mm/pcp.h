@@ -15,9 +15,10 @@ void pcp_trim(struct zone *zone, struct per_cpu_pages *pcp);
 /** rmqueue_buddy() - a block straight from the free lists; zone->lock held */
 struct page *rmqueue_buddy(struct zone *zone, unsigned int order, enum migratetype mt, gfp_t gfp);
 
+/* Nothing larger than a pageblock: pagesets know a block by the type of one, and must see if it is isolated. */
 static __always_inline bool pcp_allowed_order(unsigned int order)
 {
-	return order <= PAGE_ALLOC_COSTLY_ORDER || order == pageblock_order;
+	return likely(!order) || order <= pcp_max_order || order == pageblock_order;
 }
 
 static __always_inline struct free_list *pcp_list(struct per_cpu_pages *pcp, unsigned int order, enum migratetype mt)
@@ -32,6 +33,17 @@ static __always_inline struct per_cpu_pages *this_cpu_pcp(struct zone *zone)
 	return &zone->pcp[smp_processor_id()];
 }
 
+/* What is about to leave a pageset is a block of that order, first of its list, and was counted. */
+static __always_inline void check_pcp_head(const struct per_cpu_pages *pcp, unsigned int pfn, unsigned int order)
+{
+	unsigned long word = MM_DEBUG && pfn < max_pfn ? PEEK(pfn_to_page(pfn)->memdesc) : 0;
+
+	VM_BUG_ON(word_type(word) != MEMDESC_PCP || free_order(word) != order || free_prev(word) != pfn,
+		  "pageset holds another page", pfn, "the word is 0x%lx, order %u expected", word, order);
+	VM_BUG_ON(pcp->count < 1 << order, "pageset count wrong", pfn, "count %d, a block of order %u on a list",
+		  pcp->count, order);
+}
+
 /** pcp_take() - one block off a pageset whose lock is held; NULL when the zone has none to refill it with */
 static __always_inline struct page *pcp_take(struct zone *zone, struct per_cpu_pages *pcp, unsigned int order,
 					     enum migratetype mt)
@@ -40,8 +52,8 @@ static __always_inline struct page *pcp_take(struct zone *zone, struct per_cpu_p
 
 	if (unlikely(list_is_empty(list)) && !pcp_refill(zone, pcp, order, mt))
 		return NULL;
-	VM_BUG_ON(word_type(page_word_locked(pfn_to_page(list->head))) != MEMDESC_PCP, "pageset holds another page",
-		  list->head, "zone %u, order %u, %s", zone->idx, order, migratetype_names[mt]);
+	check_pcp_head(pcp, list->head, order);
+	trace_pageset(list->head, order);
 	WRITE_ONCE(pcp->count, pcp->count - (1 << order));
 	return pfn_to_page(list_pop(list));
 }
@@ -57,6 +69,8 @@ static __always_inline bool pcp_give(struct zone *zone, struct per_cpu_pages *pc
 			return false;
 		mt = MIGRATE_MOVABLE;
 	}
+	VM_BUG_ON(PEEK(pfn_to_section(pfn)->zone) != zone->idx, "pageset of another zone", pfn, "zone %u", zone->idx);
+	trace_pageset(pfn, order);
 	list_add(pcp_list(pcp, order, mt), pfn, MEMDESC_PCP, order);
 	WRITE_ONCE(pcp->count, pcp->count + (1 << order));
 	if (unlikely(pcp->count >= READ_ONCE(pcp->high)))

@@ -308,6 +308,54 @@ static void test_zones(void **state)
 	assert_false(oracle_zone_ok(mk_pfn(50), 0, n1));
 }
 
+/* Pageblocks are of 4 frames; zones 0 and 1. */
+static void test_drained_pagesets(void **state)
+{
+	const struct mmfuzz_trace *t = &oracle_trace;
+
+	(void)state;
+	t->isolated(mk_pfn(8), 8, 0);
+	/* It may have come before the isolation. */
+	t->pageset(mk_pfn(8), mk_order(0));
+	t->drained(1);
+	t->pageset(mk_pfn(8), mk_order(0));
+	/* Another CPU may not know of the isolation. */
+	machine_cpu_become(1);
+	t->drained(0);
+	t->pageset(mk_pfn(8), mk_order(0));
+	machine_cpu_become(0);
+	t->drained(0);
+	t->pageset(mk_pfn(16), mk_order(0));
+	EXPECT_BUG("isolated page on a pageset that was drained in op", t->pageset(mk_pfn(12), mk_order(0)));
+	t->unisolate(mk_pfn(8), 4);
+	t->pageset(mk_pfn(8), mk_order(2));
+	/* The second of the two pageblocks that the block covers. */
+	EXPECT_BUG("isolated page on a pageset that was drained in op", t->pageset(mk_pfn(8), mk_order(3)));
+	/* Isolated anew, it was not drained since. */
+	t->unisolate(mk_pfn(12), 4);
+	t->isolated(mk_pfn(12), 4, 0);
+	t->pageset(mk_pfn(12), mk_order(0));
+	t->drained(0);
+	EXPECT_BUG("isolated page on a pageset that was drained in op", t->pageset(mk_pfn(15), mk_order(0)));
+	oracle_reset();
+	t->pageset(mk_pfn(12), mk_order(0));
+}
+
+static void test_unmovable_in_cma(void **state)
+{
+	struct mmfuzz_config with_cma = config;
+
+	(void)state;
+	with_cma.nr_cma = 1;
+	with_cma.cma[0] = (struct mmfuzz_range){ 8, 8 };
+	oracle_boot(&fake, &with_cma);
+	oracle_set_op("op");
+	oracle_not_cma(mk_pfn(0), 8);
+	oracle_not_cma(mk_pfn(16), 16);
+	EXPECT_BUG("unmovable page in CMA in op", oracle_not_cma(mk_pfn(4), 5));
+	EXPECT_BUG("unmovable page in CMA in op", oracle_not_cma(mk_pfn(15), 1));
+}
+
 static void test_reset_forgets(void **state)
 {
 	(void)state;
@@ -330,6 +378,7 @@ int main(void)
 		TEST(not_zeroed),	TEST(grant_without_event),
 		TEST(drifted_counters), TEST(counters_at_the_end),
 		TEST(wrong_boot),	TEST(zones),
+		TEST(drained_pagesets), TEST(unmovable_in_cma),
 		TEST(reset_forgets),
 	};
 

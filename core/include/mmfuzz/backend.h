@@ -123,6 +123,12 @@ struct mmfuzz_stats {
  * @free: 2^order frames are about to enter the allocator and nobody else knows them any more
  * @online: the frames became part of the allocator's memory (they enter free; a @free event does not follow)
  * @offline: free frames left the allocator's memory for good (no @alloc event precedes)
+ * @isolated: the calling CPU has isolated the pageblocks [pfn, nr) of the zone with this number, and their bits are set
+ * @unisolate: these pageblocks are about to be open to allocations again, or went offline
+ * @drained: the calling CPU has emptied the pagesets of the zone, one after the other
+ * @pageset: a block is put on a pageset or about to be handed out by it, whose lock the caller has; in debug builds
+ *
+ * The last four may be NULL, and need not be raised.
  *
  * So each frame is ABSENT, FREE or OUT. Offline pages (seed 001) are OUT, whoever keeps them, but for NeverOnlined ones:
  * those are ABSENT, the allocator never had them, and freeing one is an @online. When a block goes offline, the Skippable
@@ -138,6 +144,10 @@ struct mmfuzz_trace {
 	void (*free)(pfn_t pfn, order_t order);
 	void (*online)(pfn_t pfn, unsigned long nr);
 	void (*offline)(pfn_t pfn, unsigned long nr);
+	void (*isolated)(pfn_t pfn, unsigned long nr, unsigned int zone);
+	void (*unisolate)(pfn_t pfn, unsigned long nr);
+	void (*drained)(unsigned int zone);
+	void (*pageset)(pfn_t pfn, order_t order);
 };
 
 /** enum mmfuzz_drain - which per-CPU pagesets drain() empties */

@@ -276,6 +276,12 @@ void __attribute__((noreturn)) weave_finish(void);
  */
 bool weave_look_begin(void);
 void weave_look_end(bool was);
+/**
+ * weave_peek() - what a load of the caller would see if nobody else could have stored there: no point, no access
+ *
+ * The newest value but for its own waiting stores. For assertions, of 1 to 8 bytes.
+ */
+uint64_t weave_peek(const void *ptr, unsigned int size);
 /** weave_irq_off(), weave_irq_on() - no WEAVE_INTERRUPT in between; nests */
 void weave_irq_off(void);
 void weave_irq_on(void);

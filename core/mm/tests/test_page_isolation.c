@@ -354,6 +354,33 @@ static void isolation_races_with_offlining(void **state)
 	machine_is_as_booted();
 }
 
+/* Two pageblocks of four frames, of which a pageset would see the first one only. */
+static int boot_small_pageblocks(void **state)
+{
+	struct mmfuzz_config config = small_machine();
+
+	shutdown_machine(state);
+	config.pageblock_order = 2;
+	boot(&config);
+	return 0;
+}
+
+static void a_block_over_an_isolated_pageblock_is_on_no_pageset(void **state)
+{
+	pfn_t pfn;
+
+	(void)state;
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(3), MMFUZZ_GFP_MOVABLE, 1), 0);
+	pfn = be->folio_get(0);
+	be->folio_put(pfn);
+	assert_int_equal(be->start_isolate_page_range(mk_pfn(pfn.pfn + 4), 4), 0);
+	assert_int_equal(be->folio_remove(0), 0);
+	assert_int_equal(stats_now().pcp, 0);
+	assert_int_equal(stats_now().free_isolated, 4);
+	be->undo_isolate_page_range(mk_pfn(pfn.pfn + 4), 4);
+	machine_is_as_booted();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +399,7 @@ int main(void)
 		cmocka_unit_test_setup(isolation_races_with_free, reset),
 		cmocka_unit_test_setup(isolation_races_with_offlining, reset),
 		cmocka_unit_test_setup(holes_and_cma_are_left_alone, boot_with_holes),
+		cmocka_unit_test_setup(a_block_over_an_isolated_pageblock_is_on_no_pageset, boot_small_pageblocks),
 	};
 
 	return cmocka_run_group_tests(tests, boot_small, shutdown_machine);

@@ -764,6 +764,22 @@ void memory_plain(const void *ptr, size_t len, bool write, bool marked)
 		words_settle(addr, len, write);
 }
 
+u64 memory_peek(const void *ptr, unsigned int size)
+{
+	struct cpu_memory *cpu = current();
+	u64 value = (u64)read_bytes(ptr, size);
+
+	for (unsigned int i = 0; i < cpu->nr_waiting; i++) {
+		const struct waiting *store = waiting_at(cpu, i);
+		const char *bytes = (const char *)&store->value;
+
+		for (unsigned int b = 0; b < store->size; b++)
+			if (store->addr + b - (uintptr_t)ptr < size)
+				memcpy((char *)&value + (store->addr + b - (uintptr_t)ptr), bytes + b, 1);
+	}
+	return value;
+}
+
 /* ---- keys ---- */
 
 void memory_acquire(const void *key)

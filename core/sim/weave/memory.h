@@ -39,6 +39,9 @@ void memory_sync(void);
  */
 void memory_plain(const void *addr, size_t len, bool write, bool marked);
 
+/** memory_peek() - the newest value with the running fibre's own waiting stores; changes nothing */
+u64 memory_peek(const void *addr, unsigned int size);
+
 /** memory_acquire(), memory_release() - order by a key that nobody accesses; all waiting stores go before a release */
 void memory_acquire(const void *key);
 void memory_release(const void *key);

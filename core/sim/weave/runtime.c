@@ -596,6 +596,22 @@ void weave_release(const void *key)
 	sched_wrote();
 }
 
+u64 weave_peek(const void *ptr, unsigned int size)
+{
+	if (weave_hot.flags & WEAVE_HOT_WEAK && weave_running())
+		return memory_peek(ptr, size);
+	switch (size) {
+	case 1:
+		return *(const u8 *)ptr;
+	case 2:
+		return *(const u16 *)ptr;
+	case 4:
+		return *(const u32 *)ptr;
+	default:
+		return *(const u64 *)ptr;
+	}
+}
+
 void weave_freed(const void *ptr, size_t len)
 {
 	u32 flags = weave_hot.flags;

@@ -158,6 +158,17 @@ static __always_inline unsigned int ilog2(unsigned long word)
 /* Stops the compiler from moving accesses across; the CPU may still. */
 #define barrier() __asm__ __volatile__("" : : : "memory")
 
+/*
+ * What an assertion looks at while nobody else may write it: the caller holds its lock, or owns it. On the woven machine
+ * that is no access of the run: no place to switch, not judged, and nothing is learnt from it.
+ */
+#if SIM_WEAVE
+uint64_t weave_peek(const void *ptr, unsigned int size);
+#define PEEK(x)			((__typeof__(x))weave_peek(&(x), sizeof(x)))
+#else
+#define PEEK(x)			(x)
+#endif
+
 /* One access, no order: for scalars and pointers. */
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)

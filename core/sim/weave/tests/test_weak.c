@@ -64,6 +64,34 @@ static void critical_section(void)
 	__atomic_fetch_sub(&inside, 1, __ATOMIC_RELAXED);
 }
 
+/* An assertion sees its own stores, whether they wait or not, and lets them wait. */
+static unsigned int waited;
+
+static void peek(unsigned int me, void *arg)
+{
+	(void)arg;
+	if (me) {
+		if (!READ_ONCE(flag(0)))
+			waited += PEEK(flag(1)) != 0;
+		return;
+	}
+	WRITE_ONCE(flag(0), 0x1234);
+	WRITE_ONCE(*(u8 *)&flag(0), 0x56);
+	if (PEEK(flag(0)) != 0x1256 || PEEK(*(u8 *)&flag(0)) != 0x56)
+		wrong = true;
+	WRITE_ONCE(flag(1), 1);
+}
+
+static void a_peek_sees_own_stores(void **state)
+{
+	(void)state;
+	waited = 0;
+	assert_int_equal(find(&(struct scenario){ .body = peek, .fibres = 2 }, WEAVE_SC), 0);
+	assert_int_equal(waited, 0);
+	assert_int_equal(find(&(struct scenario){ .body = peek, .fibres = 2 }, WEAVE_LKMM), 0);
+	assert_true(waited > 0);
+}
+
 static void dekker(unsigned int me, void *arg)
 {
 	const struct scenario *scenario = arg;
@@ -267,6 +295,7 @@ int main(void)
 		cmocka_unit_test(who_waits_sees_all_in_the_end),
 		cmocka_unit_test(mixed_sizes_are_never_torn),
 		cmocka_unit_test(forgotten_words_keep_their_order),
+		cmocka_unit_test(a_peek_sees_own_stores),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
