@@ -348,6 +348,7 @@ void executor_end(void)
 	const struct mmfuzz_backend *b = ex.backend;
 
 	oracle_set_op("the end");
+	machine_op_begins();
 	/* In parallel, the first moment at which nobody is inside: to give all back heals some of what is wrong. */
 	if (ex.threads) {
 		oracle_check_counters();

@@ -14,6 +14,9 @@ unsigned int nr_cpu_ids;
 
 unsigned int sim_nr_at_work;
 
+/* Locks and read sections of the operation under way, in sequence. */
+static unsigned int steps;
+
 static void check_cpu(unsigned int cpu, const char *func)
 {
 	if (unlikely(cpu >= nr_cpu_ids))
@@ -26,6 +29,7 @@ static void clear_cpus(void)
 	memset(sim_cpus, 0, nr_cpu_ids * sizeof(sim_cpus[0]));
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		sim_cpus[cpu].id = cpu;
+	steps = 0;
 }
 
 void machine_init(unsigned int nr_cpus)
@@ -110,8 +114,6 @@ JUDGES_BEGIN
 
 /* The longest operations of the largest machines take some 100,000. */
 #define MAX_STEPS 10000000u
-
-static unsigned int steps;
 
 void machine_op_begins(void)
 {

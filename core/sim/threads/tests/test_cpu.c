@@ -168,8 +168,12 @@ static void never_end(void)
 
 static void end_late(void)
 {
-	for (unsigned int op = 0; op < 3; op++) {
-		machine_op_begins();
+	for (unsigned int op = 0; op < 4; op++) {
+		/* A machine that is reset begins anew as well. */
+		if (op & 1)
+			machine_op_begins();
+		else
+			machine_reset();
 		for (unsigned int i = 0; i < 4000000; i++) {
 			rcu_read_lock();
 			rcu_read_unlock();
