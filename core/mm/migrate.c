@@ -160,17 +160,19 @@ unsigned long isolate_migratepages_block(unsigned long *start, unsigned long end
 
 	while (pfn < end && nr < max) {
 		unsigned int order;
+		unsigned long from = pfn;
 		unsigned long head = isolate_movable_page(pfn, &order);
-		unsigned long next = head == -1ul ? skip_pfn(pfn) : head + (1ul << order);
 
-		MM_BUG_ON(next <= pfn, "scanner stands still", pfn, "goes on at 0x%lx", next);
-		pfn = next;
-		if (head == -1ul)
-			continue;
-		if (order < skip_order)
-			pfns[nr++] = head;
-		else
-			putback_movable_pages(&head, 1);
+		if (head == -1ul) {
+			pfn = skip_pfn(pfn);
+		} else {
+			pfn = head + (1ul << order);
+			if (order < skip_order)
+				pfns[nr++] = head;
+			else
+				putback_movable_pages(&head, 1);
+		}
+		MM_BUG_ON(pfn <= from, "scanner stands still", from, "goes on at 0x%lx", pfn);
 	}
 	*start = min(pfn, end);
 	return nr;

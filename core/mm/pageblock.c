@@ -225,9 +225,6 @@ static bool unreserve_one(struct zone *zone, unsigned long pfn)
 {
 	bool had_free = zone_page_state(zone, NR_FREE_HIGHATOMIC) != 0;
 
-	/* Its free pages would stay on the list, and the caller find them for ever. */
-	VM_BUG_ON(PEEK(pageblock_flags[pfn >> pageblock_order]) != MIGRATE_HIGHATOMIC, "free list of another type", pfn,
-		  "on that of HIGHATOMIC, byte 0x%x", PEEK(pageblock_flags[pfn >> pageblock_order]));
 	leave_highatomic(zone, pfn);
 	return had_free;
 }
