@@ -221,11 +221,13 @@ void reserve_highatomic_pageblock(struct zone *zone, struct page *page)
 	zone_unlock(zone);
 }
 
-static bool unreserve_one(struct zone *zone, unsigned long pfn)
+/* All pageblocks of a free block: the rest of it would go to a list that may have been looked at already. */
+static bool unreserve_block(struct zone *zone, unsigned long pfn, unsigned int order)
 {
 	bool had_free = zone_page_state(zone, NR_FREE_HIGHATOMIC) != 0;
 
-	leave_highatomic(zone, pfn);
+	for (unsigned long end = pfn + (1ul << order); pfn < end; pfn += pageblock_nr_pages)
+		leave_highatomic(zone, pfn);
 	return had_free;
 }
 
@@ -240,7 +242,7 @@ bool unreserve_highatomic_pageblock(struct zone *zone, bool force)
 		struct free_list *list = &zone->free_area[order].free_list[MIGRATE_HIGHATOMIC];
 
 		while (!list_is_empty(list) && (force || !freed))
-			freed |= unreserve_one(zone, list->head);
+			freed |= unreserve_block(zone, list->head, order);
 	}
 	zone_unlock(zone);
 	return freed;

@@ -278,6 +278,38 @@ static int boot_tight(void **state)
 	return 0;
 }
 
+static int boot_tight_blocks(void **state)
+{
+	struct mmfuzz_config config = small_machine();
+
+	(void)state;
+	config.pageblock_order = 3;
+	config.min_free = 32;
+	boot(&config);
+	return 0;
+}
+
+static void highatomic_blocks_that_merged_leave_together(void **state)
+{
+	pfn_t pfns[] = { get(7, 0), get(6, 0), get(5, 0) };
+	pfn_t a, b;
+
+	(void)state;
+	/* 32 frames are left, less than the low watermark wants. */
+	a = be->alloc_frozen(MMFUZZ_GFP_HIGH, mk_order(3), mk_nid(0));
+	b = be->alloc_frozen(MMFUZZ_GFP_HIGH, mk_order(3), mk_nid(0));
+	assert_int_equal(a.pfn ^ b.pfn, 8);
+	assert_int_equal(get_pageblock_migratetype(a.pfn), MIGRATE_HIGHATOMIC);
+	assert_int_equal(get_pageblock_migratetype(b.pfn), MIGRATE_HIGHATOMIC);
+	put(a, 3);
+	put(b, 3);
+	be->drain(MMFUZZ_DRAIN_ALL, mk_cpu(0));
+	assert_int_equal(free_order(page_word(pfn_to_page(min(a.pfn, b.pfn)))), 4);
+	for (unsigned int i = 0; i < 3; i++)
+		put(pfns[i], 7 - i);
+	machine_is_as_booted();
+}
+
 static int boot_guarded(void **state)
 {
 	struct mmfuzz_config config = small_machine();
@@ -571,6 +603,8 @@ int main(void)
 		SMALL(cpus_share_the_zone),
 		cmocka_unit_test(impossible_machines_are_refused),
 		cmocka_unit_test_setup_teardown(highatomic_reserve_comes_and_goes, boot_tight, shutdown_machine),
+		cmocka_unit_test_setup_teardown(highatomic_blocks_that_merged_leave_together, boot_tight_blocks,
+						shutdown_machine),
 		cmocka_unit_test_setup_teardown(guard_pages_stand_beside_a_split, boot_guarded, shutdown_machine),
 		cmocka_unit_test_setup_teardown(zones_keep_to_their_borders, boot_odd, shutdown_machine),
 	};
