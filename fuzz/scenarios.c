@@ -184,6 +184,21 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.generator = {
+			.name = "offline-vs-skippable",
+			.help = "memory blocks go and come while owners keep frames of them, and give them back",
+			.weights = {
+				[OP_MEM_OFFLINE] = 50, [OP_MEM_ONLINE] = 40,
+				[OP_OFFLINE_ALLOC] = 25, [OP_OFFLINE_ALLOC_ORDER] = 30,
+				[OP_OFFLINE_RANGE] = 15, [OP_OFFLINE_SKIPPABLE] = 50, [OP_FREE] = 70,
+				[OP_ISOLATE_RANGE] = 25, [OP_ALLOC] = 10,
+			},
+			.fault_percent = 2,
+			.move_percent = 4,
+		},
+		.machines = { "movable", "dense", "hotplug" },
+	},
+	{
+		.generator = {
 			.name = "everything",
 			.help = "all operations on all kinds of machines",
 			.weights = {
