@@ -53,6 +53,11 @@ static void run_in_interrupt(void *arg)
 	oracle_set_op(interrupted);
 }
 
+static bool interrupt_waits(unsigned int cpu)
+{
+	return next_for_interrupt(cpu) < ex.program->nr_ops;
+}
+
 static void interrupt(unsigned int cpu, unsigned int value)
 {
 	unsigned int index = next_for_interrupt(cpu);
@@ -94,6 +99,7 @@ void executor_weave_config(const struct program *program, struct weave_schedule 
 		.ops = true,
 		.max_points = POINTS_A_RUN + POINTS_AN_OP * program->nr_ops,
 		.interrupt = interrupt,
+		.interrupt_waits = interrupt_waits,
 	};
 	if (executor_weave_strategy(header)) {
 		config->strategy = weave_strategy_find(executor_weave_strategy(header));

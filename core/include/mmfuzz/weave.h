@@ -130,6 +130,8 @@ struct weave_strategy;
  *	does
  * @interrupt: called at WEAVE_INTERRUPT on the interrupted fibre with the value of the entry, interrupts off; may
  *	be NULL
+ * @interrupt_waits: whether an interrupt with the value 0 is there for the running fibre to take: then strategies that
+ *	sample let it come in at some of the points that they are asked at. NULL: only the schedule interrupts
  * @switched: called on the way from one fibre to another, for what belongs to a fibre and is kept elsewhere; may
  *	be NULL
  */
@@ -149,6 +151,7 @@ struct weave_config {
 	bool shared_stacks;
 	uint64_t max_points;
 	void (*interrupt)(unsigned int fibre, unsigned int value);
+	bool (*interrupt_waits)(unsigned int fibre);
 	void (*switched)(unsigned int from, unsigned int to);
 };
 

@@ -114,6 +114,7 @@ struct weave {
  * @pick: which of @runnable goes on from @point, where the current fibre stands; sets @ask_in for the fibre that it
  *	picks. Called at points when @ask_in has run out, and, with @forced, whenever the current fibre cannot go on
  * @choose: of @nr alternatives of memory at the point (0: the default); NULL: always the default
+ * @interrupts: whether an interrupt, if one waits, comes in at the point that @pick was asked at; NULL: never
  * @end: the run is over, or was left with a finding; may be NULL
  * @release: gives back what @state owns, all of it from weave_allocator(); may be NULL
  * @estimate: see weave_estimate(); may be NULL
@@ -128,6 +129,7 @@ struct weave_strategy {
 	unsigned int (*pick)(struct weave *weave, const struct weave_point *point);
 	unsigned int (*choose)(struct weave *weave, const struct weave_point *point,
 			       enum weave_choice kind, unsigned int nr);
+	bool (*interrupts)(struct weave *weave);
 	void (*end)(struct weave *weave, bool found);
 	void (*release)(struct weave *weave);
 	double (*estimate)(const struct weave *weave);

@@ -122,6 +122,15 @@ static void list_pass(struct weave_fibre *f, u32 nth)
 	}
 }
 
+/* Entries from here to the end of @f's operation are to come after all: another one, now over, had passed them. */
+static void list_return(const struct weave_fibre *f)
+{
+	const struct weave_entry *entry;
+
+	for (unsigned int i = f->cursor; (entry = list_at(i)) && entry->op == f->op; i++)
+		run.list_left++;
+}
+
 /* The entry of @kind at the point that @f is at; it is used up. */
 static const struct weave_entry *list_take(struct weave_fibre *f, enum weave_choice kind)
 {
@@ -318,10 +327,22 @@ static void interrupt(struct weave *w, struct weave_fibre *f, unsigned int value
 		f->op = before.op;
 		f->nth = before.nth;
 		f->cursor = before.cursor;
+		list_return(f);
 		weave_hot.nth = f->nth;
 	}
 	f->point = before.point;
 	set_stop(w);
+}
+
+/* At a point that the strategy was asked at, after the switch if there was one: as a schedule has it. */
+static void offer_interrupt(struct weave *w, struct weave_fibre *f)
+{
+	const struct weave_config *config = &w->config;
+
+	if (!config->interrupt_waits || !config->strategy->interrupts || f->irq_off || f->op == WEAVE_NO_OP)
+		return;
+	if (config->strategy->interrupts(w) && config->interrupt_waits(w->current))
+		interrupt(w, f, 0);
 }
 
 static void __noreturn __cold livelock(const struct weave *w)
@@ -369,6 +390,7 @@ void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool
 	struct weave_fibre *f = current_fibre();
 	const struct weave_entry *entry;
 	unsigned int next = w->current;
+	bool asked = false;
 
 	count_points(w);
 	if (unlikely(w->points > w->config.max_points))
@@ -393,6 +415,7 @@ void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool
 		w->runnable = runnable_mask(w);
 		w->forced = false;
 		next = checked_pick(w, &f->point);
+		asked = true;
 	}
 	if (next != w->current) {
 		record(f->op, f->nth, WEAVE_SWITCH, next);
@@ -405,6 +428,8 @@ void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool
 		entry = list_take(f, WEAVE_INTERRUPT);
 		if (entry)
 			interrupt(w, f, entry->value);
+	} else if (asked) {
+		offer_interrupt(w, f);
 	}
 }
 
@@ -624,8 +649,10 @@ void weave_op(unsigned int op)
 
 	if (!weave_running())
 		return;
-	drain_at_end();
 	f = current_fibre();
+	/* An interrupt is no end of what it interrupts: those stores wait on, and their operation's points go on counting. */
+	if (!f->irq_off)
+		drain_at_end();
 	count_points(w);
 	list_pass(f, ~0u);
 	f->op = op;

@@ -93,3 +93,12 @@ unsigned int strategy_choose(struct weave *weave, const struct weave_point *poin
 		return 0;
 	return 1 + weave_below(&weave->rng, nr - 1);
 }
+
+bool strategy_interrupts(struct weave *weave)
+{
+	/* Of 32. */
+	static const u8 often[] = { 0, 1, 2, 4 };
+	struct weave_rng run = { weave->config.seed ^ ~weave->index ^ (u64)WEAVE_INTERRUPT << 32 };
+
+	return weave_below(&weave->rng, 32) < often[weave_below(&run, ARRAY_SIZE(often))];
+}

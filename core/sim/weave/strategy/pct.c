@@ -146,4 +146,5 @@ const struct weave_strategy weave_strategy_pct = {
 	.begin = pct_begin,
 	.pick = pct_pick,
 	.choose = strategy_choose,
+	.interrupts = strategy_interrupts,
 };

@@ -67,4 +67,5 @@ const struct weave_strategy weave_strategy_pos = {
 	.begin = pos_begin,
 	.pick = pos_pick,
 	.choose = strategy_choose,
+	.interrupts = strategy_interrupts,
 };

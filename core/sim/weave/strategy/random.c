@@ -43,4 +43,5 @@ const struct weave_strategy weave_strategy_random = {
 	.begin = random_begin,
 	.pick = random_pick,
 	.choose = strategy_choose,
+	.interrupts = strategy_interrupts,
 };

@@ -46,4 +46,5 @@ const struct weave_strategy weave_strategy_round_robin = {
 	.begin = round_robin_begin,
 	.pick = round_robin_pick,
 	.choose = strategy_choose,
+	.interrupts = strategy_interrupts,
 };

@@ -31,4 +31,12 @@ bool strategy_conflict(const struct weave_point *a, const struct weave_point *b)
 unsigned int strategy_choose(struct weave *weave, const struct weave_point *point,
 			     enum weave_choice kind, unsigned int nr);
 
+/**
+ * strategy_interrupts() - whether an interrupt comes in; the interrupts() of strategies that sample
+ *
+ * One probability a run here, too: never, 1/32, 1/16 or 1/8. What waits comes in once, so that it would hardly ever get
+ * to the end of an operation if it were likely.
+ */
+bool strategy_interrupts(struct weave *weave);
+
 #endif /* WEAVE_STRATEGY_H */

@@ -454,6 +454,75 @@ static void what_is_learned_is_a_fair_sample(void **state __maybe_unused)
 	assert_in_range(late, learned.nr * 4 / 10, learned.nr * 6 / 10);
 }
 
+/* ---- interrupts ---- */
+
+static bool interrupt_is_due;
+
+static bool interrupt_waits(unsigned int fibre __maybe_unused)
+{
+	return interrupt_is_due;
+}
+
+static void handler(unsigned int fibre __maybe_unused, unsigned int value __maybe_unused)
+{
+	interrupt_is_due = false;
+	WRITE_ONCE(shared_word, READ_ONCE(shared_word) + 1);
+}
+
+static void interrupted_steps(unsigned int fibre __maybe_unused, void *arg __maybe_unused)
+{
+	for (unsigned int i = 0; i < 6; i++)
+		WRITE_ONCE(own_word[0], READ_ONCE(own_word[0]) + 1);
+	WRITE_ONCE(shared_word, READ_ONCE(shared_word) + 1);
+}
+
+static void run_interrupted(struct weave *weave, struct weave_result *result)
+{
+	shared_word = 0;
+	interrupt_is_due = true;
+	assert_true(weave_run(weave, 1, interrupted_steps, NULL, result));
+}
+
+/* The handler's increment, between the load and the store of the other one, is lost; and is so again from the schedule. */
+static void an_interrupt_that_waits_comes_in(void **state __maybe_unused)
+{
+	for (unsigned int i = 0; i < weave_nr_strategies; i++) {
+		struct weave_config config = { .strategy = weave_strategies[i],
+					       .interrupt = handler,
+					       .interrupt_waits = interrupt_waits };
+		unsigned int came = 0, lost = 0;
+		struct weave_entry entry;
+		struct weave_schedule schedule = { &entry, 1 };
+		struct weave *weave, *again;
+		struct weave_result result;
+		u64 fingerprint;
+
+		/* The others count what there is, and would have to count where interrupts may come. */
+		if (!config.strategy->interrupts)
+			continue;
+		weave = weave_new(&config);
+		for (unsigned int run = 0; run < 2000 && !lost; run++) {
+			run_interrupted(weave, &result);
+			came += !interrupt_is_due;
+			lost = !interrupt_is_due && shared_word == 1;
+		}
+		assert_true(came > 1);
+		assert_int_equal(lost, 1);
+
+		assert_int_equal(result.schedule.nr, 1);
+		entry = result.schedule.entries[0];
+		fingerprint = result.fingerprint;
+		config.schedule = &schedule;
+		config.strategy = NULL;
+		again = weave_new(&config);
+		run_interrupted(again, &result);
+		assert_int_equal(shared_word, 1);
+		assert_int_equal(result.fingerprint, fingerprint);
+		weave_free(again);
+		weave_free(weave);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +530,7 @@ int main(void)
 		cmocka_unit_test(a_run_is_its_seed_and_number),
 		cmocka_unit_test(another_seed_is_another_walk),
 		cmocka_unit_test(spinning_starves_nobody),
+		cmocka_unit_test(an_interrupt_that_waits_comes_in),
 		cmocka_unit_test(gaps_have_the_mean_asked_for),
 		cmocka_unit_test(pct_switches_where_priorities_change_only),
 		cmocka_unit_test(pct_lets_the_highest_go_on_at_once),
