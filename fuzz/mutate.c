@@ -15,14 +15,16 @@
 #include "scenarios.h"
 
 /*
- * Of woven programs, in percent; figures in docs/weave.md. A new program with its many schedules takes the time of
+ * Of woven programs, in percent; figures in docs/design.md. A new program with its many schedules takes the time of
  * several others.
  */
-#define PERCENT_ANEW	   10u /* a new short program in place of a mutant */
+#define PERCENT_ANEW	   25u /* a new short program in place of a mutant */
+#define PERCENT_SWARM	   60u /* ... with some of a scenario's operations, not all */
 #define PERCENT_COLLIDE	   80u /* new operations come from a scenario */
 #define PERCENT_SCHEDULE   50u /* it is rather the schedule that changes than the operations */
-#define PERCENT_FRESH_SEED 60u /* a strategy runs it with a new seed */
+#define PERCENT_FRESH_SEED 50u /* a strategy runs it with a new seed */
 #define RUNS_ANEW	   2u  /* as in struct program_header */
+#define MAX_CPUS_ANEW	   4u
 #define RUNS_MUTANT	   1u
 
 /* Static for their size: what is changed, a second one, and the first as it was. */
@@ -387,7 +389,7 @@ static enum weave_memory some_memory(struct rng *rng)
 {
 	unsigned int choice = rng_below(rng, 100);
 
-	return choice < 70 ? WEAVE_SC : choice < 80 ? WEAVE_TSO : WEAVE_LKMM;
+	return choice < 78 ? WEAVE_SC : choice < 84 ? WEAVE_TSO : WEAVE_LKMM;
 }
 
 static enum program_rest some_rest(struct rng *rng)
@@ -437,8 +439,12 @@ static void change_woven(struct rng *rng)
 static void begin_anew(struct rng *rng, unsigned int max_ops)
 {
 	const struct scenario *scenario = &scenarios[rng_below(rng, nr_scenarios)];
+	uint64_t seed = rng_next(rng), round = rng_below(rng, 1u << 16);
 
-	scenario_program_short(scenario, 4, rng_next(rng), rng_below(rng, 1u << 16), &program);
+	if (rng_percent(rng, PERCENT_SWARM))
+		scenario_program_swarm(scenario, MAX_CPUS_ANEW, seed, round, &program);
+	else
+		scenario_program_short(scenario, MAX_CPUS_ANEW, seed, round, &program);
 	if (program.nr_ops > max_ops)
 		program.nr_ops = max_ops;
 	program.header.memory = some_memory(rng);

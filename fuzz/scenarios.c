@@ -266,14 +266,36 @@ void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uin
 #define SHORT_MIN 2u
 #define SHORT_MAX 6u
 
+static void generate_short(const struct scenario *scenario, const struct generator_profile *profile,
+			   unsigned int max_cpus, uint64_t round, struct rng *rng, struct program *program)
+{
+	struct program_header header = header_of(scenario, 1, round, rng);
+	unsigned int nr_ops;
+
+	header.nr_cpus = (uint8_t)(max_cpus < 2 ? max_cpus : 2 + rng_below(rng, max_cpus - 1));
+	nr_ops = header.nr_cpus * (SHORT_MIN + rng_below(rng, SHORT_MAX - SHORT_MIN + 1));
+	program_generate(program, profile, &header, nr_ops, rng_next(rng));
+}
+
 void scenario_program_short(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed,
 			    uint64_t round, struct program *program)
 {
 	struct rng rng = rng_of(scenario, seed, round);
-	struct program_header header = header_of(scenario, 1, round, &rng);
-	unsigned int nr_ops;
 
-	header.nr_cpus = (uint8_t)(max_cpus < 2 ? max_cpus : 2 + rng_below(&rng, max_cpus - 1));
-	nr_ops = header.nr_cpus * (SHORT_MIN + rng_below(&rng, SHORT_MAX - SHORT_MIN + 1));
-	program_generate(program, &scenario->generator, &header, nr_ops, rng_next(&rng));
+	generate_short(scenario, &scenario->generator, max_cpus, round, &rng, program);
+}
+
+void scenario_program_swarm(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed,
+			    uint64_t round, struct program *program)
+{
+	struct generator_profile some = scenario->generator;
+	struct rng rng = rng_of(scenario, seed, round);
+	unsigned int left = 0;
+
+	for (unsigned int code = 0; code < NR_OPS; code++) {
+		if (rng_percent(&rng, 50))
+			some.weights[code] = 0;
+		left += some.weights[code] > 0;
+	}
+	generate_short(scenario, left > 1 ? &some : &scenario->generator, max_cpus, round, &rng, program);
 }

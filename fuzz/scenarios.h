@@ -44,4 +44,13 @@ void scenario_program(const struct scenario *scenario, unsigned int nr_cpus, uin
 void scenario_program_short(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed,
 			    uint64_t round, struct program *program);
 
+/**
+ * scenario_program_swarm() - the same with about half of the scenario's operations, others each time
+ *
+ * What is left comes more often, and so do two of one kind: swarm testing (Groce, Zhang, Eide, Chen,
+ * Regehr, ISSTA 2012).
+ */
+void scenario_program_swarm(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed,
+			    uint64_t round, struct program *program);
+
 #endif /* FUZZ_SCENARIOS_H */

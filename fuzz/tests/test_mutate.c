@@ -172,7 +172,7 @@ static void woven_mutation_draws_schedules(void **state)
 		assert_true(rests[rest] > (rest == PROGRAM_REST_SERIAL ? 5 : 100));
 	for (unsigned int memory = 0; memory <= WEAVE_LKMM; memory++)
 		assert_true(memories[memory] > 10);
-	assert_in_range(anew, 50, 1000);
+	assert_in_range(anew, 200, 1500);
 }
 
 static unsigned int one_hint(const struct program *program, struct program_hint *hints)

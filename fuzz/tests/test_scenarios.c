@@ -52,6 +52,42 @@ static void test_same_seed_same_program(void **state)
 	}
 }
 
+static unsigned int kinds_of(const struct program *p)
+{
+	bool seen[NR_OPS] = { false };
+	unsigned int kinds = 0;
+
+	for (unsigned int i = 0; i < p->nr_ops; i++) {
+		kinds += !seen[p->ops[i].code];
+		seen[p->ops[i].code] = true;
+	}
+	return kinds;
+}
+
+/* Fewer kinds of operations, all of the scenario, and in time each of them. */
+static void test_a_swarm_leaves_some_out(void **state)
+{
+	unsigned int all = 0, some = 0;
+	bool seen[NR_OPS] = { false };
+
+	(void)state;
+	for (uint64_t round = 0; round < 500; round++) {
+		scenario_program_short(&scenarios[0], 4, 1, round, &program);
+		all += kinds_of(&program);
+		scenario_program_swarm(&scenarios[0], 4, 1, round, &program);
+		some += kinds_of(&program);
+		for (unsigned int i = 0; i < program.nr_ops; i++) {
+			assert_true(scenarios[0].generator.weights[program.ops[i].code]);
+			seen[program.ops[i].code] = true;
+		}
+		scenario_program_swarm(&scenarios[0], 4, 1, round, &again);
+		assert_true(program_equal(&program, &again));
+	}
+	assert_true(some * 5 < all * 4);
+	for (unsigned int code = 0; code < NR_OPS; code++)
+		assert_true(seen[code] || !scenarios[0].generator.weights[code]);
+}
+
 /* Both sides of a collision are in nearly every program. */
 static void test_sides_meet(void **state)
 {
@@ -72,6 +108,7 @@ int main(void)
 		cmocka_unit_test(test_found_by_name),
 		cmocka_unit_test(test_programs_are_in_range),
 		cmocka_unit_test(test_same_seed_same_program),
+		cmocka_unit_test(test_a_swarm_leaves_some_out),
 		cmocka_unit_test(test_sides_meet),
 	};
 
