@@ -166,7 +166,8 @@ static __always_inline unsigned int ilog2(unsigned long word)
 uint64_t weave_peek(const void *ptr, unsigned int size);
 #define PEEK(x)			((__typeof__(x))weave_peek(&(x), sizeof(x)))
 #else
-#define PEEK(x)			(x)
+/* Marked: who holds an old word may still try to exchange it, in vain, and for TSan that is a write. */
+#define PEEK(x)			READ_ONCE(x)
 #endif
 
 /* One access, no order: for scalars and pointers. */
