@@ -227,12 +227,17 @@ bool executor_run_op(unsigned int index)
 	return !event->skipped;
 }
 
+unsigned long executor_cpu_ops(unsigned int cpu)
+{
+	return __atomic_load_n(&ex.cpus[cpu].ops, __ATOMIC_RELAXED);
+}
+
 unsigned long executor_ops(void)
 {
 	unsigned long sum = 0;
 
 	for (unsigned int i = 0; i < NR_CPUS; i++)
-		sum += __atomic_load_n(&ex.cpus[i].ops, __ATOMIC_RELAXED);
+		sum += executor_cpu_ops(i);
 	return sum;
 }
 

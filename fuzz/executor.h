@@ -80,6 +80,9 @@ void executor_shutdown(void);
  */
 unsigned long executor_ops(void);
 
+/** executor_cpu_ops() - the same of one CPU */
+unsigned long executor_cpu_ops(unsigned int cpu);
+
 /**
  * executor_last_ops() - what a CPU did last
  * @events: room for EXECUTOR_LOG, oldest first

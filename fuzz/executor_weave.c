@@ -20,8 +20,10 @@
 
 /*
  * More points than this are a livelock. Each operation has some of its own: compaction and
- * ranges of thousands of frames are long, but bounded.
+ * ranges of thousands of frames are long, but bounded. A loop without a point in it is known by its
+ * plain accesses, of which there are several to a point.
  */
+#define PLAIN_AN_OP  (1u << 26)
 #define POINTS_A_RUN 1000000ull
 #define POINTS_AN_OP 200000ull
 
@@ -98,6 +100,7 @@ void executor_weave_config(const struct program *program, struct weave_schedule 
 		.plain_points = header->plain_points,
 		.ops = true,
 		.max_points = POINTS_A_RUN + POINTS_AN_OP * program->nr_ops,
+		.max_plain = PLAIN_AN_OP,
 		.interrupt = interrupt,
 		.interrupt_waits = interrupt_waits,
 	};

@@ -24,10 +24,11 @@
 #include "stress.h"
 
 /*
- * No operation has ended for so many seconds: the machine hangs. Long enough for 64 CPUs under TSan
- * on one core.
+ * No operation has ended while the process used so many seconds of CPU, or for so many seconds if it uses none: the
+ * machine hangs. Long enough for 64 CPUs under TSan on one core.
  */
-#define HANG_SECONDS 120
+#define HANG_CPU_SECONDS 20
+#define HANG_SECONDS	 120
 
 struct tally {
 	uint64_t rounds;
@@ -273,11 +274,57 @@ static void print_progress(unsigned long ops, unsigned long ops_before)
 
 #define TICKS_A_SECOND 10
 
+static double cpu_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec + now.tv_nsec * 1e-9;
+}
+
+/* When each CPU was last seen to have ended an operation, in ticks. */
+static struct {
+	unsigned long ops[PROGRAM_MAX_CPUS];
+	unsigned int tick[PROGRAM_MAX_CPUS];
+} seen;
+
+static void look_at_cpus(unsigned int tick)
+{
+	for (unsigned int cpu = 0; cpu < run.options.cpus; cpu++) {
+		unsigned long ops = executor_cpu_ops(cpu);
+
+		if (ops != seen.ops[cpu])
+			seen.tick[cpu] = tick;
+		seen.ops[cpu] = ops;
+	}
+}
+
+/* By the operation that has run for longest: the others came to wait for it. */
+static void __attribute__((noreturn)) report_hang(void)
+{
+	const char *name = "the end";
+	unsigned int first = ~0u;
+	char title[64];
+
+	for (unsigned int cpu = 0; cpu < run.options.cpus; cpu++) {
+		struct executor_event events[EXECUTOR_LOG];
+		unsigned int nr = executor_last_ops(cpu, events);
+
+		if (!nr || events[nr - 1].done || events[nr - 1].op >= run.program.nr_ops || seen.tick[cpu] >= first)
+			continue;
+		first = seen.tick[cpu];
+		name = op_infos[run.program.ops[events[nr - 1].op].code].name;
+	}
+	snprintf(title, sizeof(title), "timeout in %s", name);
+	report_finding(title);
+}
+
 static void *watch(void *arg)
 {
 	const struct timespec tick = { .tv_nsec = 1000000000 / TICKS_A_SECOND };
 	bool tty = isatty(STDERR_FILENO);
 	unsigned long before = executor_ops();
+	double used = cpu_seconds();
 	unsigned int quiet = 0;
 
 	(void)arg;
@@ -288,13 +335,17 @@ static void *watch(void *arg)
 		report_race();
 		if (__atomic_load_n(&run.finding, __ATOMIC_RELAXED))
 			return NULL;
+		look_at_cpus(ticks);
 		if (ticks % TICKS_A_SECOND)
 			continue;
 		ops = executor_ops();
 		quiet = ops == before ? quiet + 1 : 0;
-		if (quiet >= HANG_SECONDS) {
-			fprintf(stderr, "mmstress: no operation has ended for %u seconds\n", quiet);
-			report_finding("hang");
+		if (!quiet)
+			used = cpu_seconds();
+		if (quiet >= HANG_SECONDS || cpu_seconds() - used >= HANG_CPU_SECONDS) {
+			fprintf(stderr, "mmstress: no operation has ended for %u seconds, %.0f of CPU\n", quiet,
+				cpu_seconds() - used);
+			report_hang();
 		}
 		if (tty)
 			print_progress(ops, before);

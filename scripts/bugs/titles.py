@@ -40,7 +40,7 @@ def of_mmstress(line):
     """Of mmstress's own line, where that says more than that there was a sanitizer's report."""
     match = re.search(r'mmstress: found "(.+?)" in ', line)
     if match and match[1] not in ("sanitizer report", "data race"):
-        return TIMEOUT if match[1] == "hang" else match[1]
+        return TIMEOUT if match[1].startswith("timeout in ") else match[1]
     match = re.search(r"mmstress: a worker died of signal (\d+)", line)
     return f"killed by signal {match[1]}" if match else None
 

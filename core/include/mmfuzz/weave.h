@@ -126,6 +126,7 @@ struct weave_strategy;
  * @shared_stacks: fibres pass pointers into their stacks to others: accesses to the own stack count as any
  *	other, in place of costing next to nothing
  * @max_points: of one run; more is the finding "livelock". 0: 1,000,000
+ * @max_plain: plain accesses of one operation (weave_op()); more is a livelock without points. 0: no limit
  * @catch: a finding ends the run, and weave_run() returns it; else it ends the process as sim_bug()
  *	does
  * @interrupt: called at WEAVE_INTERRUPT on the interrupted fibre with the value of the entry, interrupts off; may
@@ -150,6 +151,7 @@ struct weave_config {
 	bool threads;
 	bool shared_stacks;
 	uint64_t max_points;
+	uint32_t max_plain;
 	void (*interrupt)(unsigned int fibre, unsigned int value);
 	bool (*interrupt_waits)(unsigned int fibre);
 	void (*switched)(unsigned int from, unsigned int to);

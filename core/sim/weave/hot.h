@@ -19,6 +19,7 @@ struct sim_cpu;
  * @cpu: the running fibre; 0 when none runs
  * @self: what the machine keeps of that CPU
  * @flags: WEAVE_HOT_*
+ * @plain: so many plain accesses more and sched_plain() is called
  */
 struct weave_hot {
 	uintptr_t private_lo;
@@ -27,6 +28,7 @@ struct weave_hot {
 	u32 stop;
 	u32 cpu;
 	u32 flags;
+	u32 plain;
 	struct sim_cpu *self;
 };
 

@@ -191,6 +191,8 @@ unsigned int sched_choose(enum weave_choice kind, unsigned int nr);
 void sched_wait(bool (*ready)(const void *arg), const void *arg, const void *word, const char *what,
 		const char *func);
 
+/** sched_plain() - as many plain accesses as config.max_plain in one operation */
+void sched_plain(void);
 /** sched_wrote() - a marked write took effect: those who yielded may look again */
 static __always_inline void sched_wrote(void)
 {

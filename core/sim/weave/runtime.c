@@ -133,6 +133,8 @@ static __always_inline void plain(const void *addr, unsigned int size, bool writ
 
 	if (weave_is_private(addr))
 		return;
+	if (unlikely(!--weave_hot.plain))
+		sched_plain();
 	if (flags & WEAVE_HOT_PLAIN)
 		weave_at(kind, addr, size, write, pc);
 	if (unlikely(flags & WEAVE_HOT_TRACE))

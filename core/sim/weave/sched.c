@@ -365,6 +365,19 @@ static unsigned int checked_pick(struct weave *w, const struct weave_point *poin
 	return next;
 }
 
+/* A limit of 0 has been counted round. */
+void sched_plain(void)
+{
+	const struct weave *w = weave_now;
+	char who[32];
+
+	if (!w->config.max_plain)
+		return;
+	sched_who(who, sizeof(who), w->current, w->fibres[w->current].op);
+	sim_bug("livelock", "weave", SIM_NO_PFN, "%u plain accesses and no end, in operation %u of %s",
+		w->config.max_plain, w->fibres[w->current].op, who);
+}
+
 /* Before others may run, so that they may see it. */
 static void offer_drain(const struct weave *w)
 {
@@ -659,6 +672,7 @@ void weave_op(unsigned int op)
 	f->nth = 0;
 	list_seek(f);
 	weave_hot.nth = 0;
+	weave_hot.plain = w->config.max_plain;
 	run.counted = ~0u;
 	sched_point(WEAVE_BEGIN, NULL, 0, false, NULL);
 	/* Where it goes on: who was switched away from before it began has not begun it. */
@@ -889,6 +903,7 @@ bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, 
 	if (w->config.catch)
 		old = sim_set_bug_handler(on_bug);
 	weave_hot.flags = hot_flags(&w->config);
+	weave_hot.plain = w->config.max_plain;
 	if (weave_hot.flags & WEAVE_HOT_RACES)
 		race_begin(nr);
 	if (weave_hot.flags & WEAVE_HOT_WEAK)

@@ -50,7 +50,7 @@ class Title(unittest.TestCase):
 
     def test_hangs(self):
         self.assertEqual(self.title("==3== ERROR: libFuzzer: timeout after 10 seconds\n"), titles.TIMEOUT)
-        self.assertEqual(self.title('mmstress: found "hang" in scenario x, seed 1\n'), titles.TIMEOUT)
+        self.assertEqual(self.title('mmstress: found "timeout in compact" in scenario x, seed 1\n'), titles.TIMEOUT)
 
     def test_out_of_memory_and_signals(self):
         self.assertEqual(self.title("==3== ERROR: libFuzzer: out-of-memory (used: 2561Mb; limit: 2560Mb)\n"),

@@ -145,7 +145,7 @@ void machine_run(unsigned int nr, void (*fn)(unsigned int cpu, void *arg), void 
  */
 void machine_op_begins(void);
 
-/* A lock or a read section is taken; for rcu.h and lockdep.c. */
+/* A lock or a read section is taken, or somebody waits; for rcu.h, lockdep.c and cpu_relax(). */
 void sim_step(void);
 
 /*

@@ -38,8 +38,14 @@ static __always_inline struct sim_cpu *this_cpu(void)
 	return sim_here.self;
 }
 
+/* In sequence nobody will end the wait: see machine_op_begins(). */
+void sim_step(void);
+
 static __always_inline void cpu_relax(void)
 {
+#if MM_DEBUG
+	sim_step();
+#endif
 #if defined(__x86_64__) || defined(__i386__)
 	__builtin_ia32_pause();
 #elif defined(__aarch64__)

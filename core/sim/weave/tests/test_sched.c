@@ -237,6 +237,26 @@ static void spinning_for_ever_is_a_livelock(void **state)
 	assert_memory_equal(result.title, "livelock", 8);
 }
 
+static void read_for_ever(unsigned int fibre, void *arg)
+{
+	(void)fibre;
+	(void)arg;
+	for (;;) {
+		if (counter)
+			return;
+		barrier();
+	}
+}
+
+static void reading_for_ever_is_a_livelock(void **state)
+{
+	struct weave_result result = run(&(struct weave_config){ .max_plain = 5000 }, 2, read_for_ever);
+
+	(void)state;
+	assert_true(result.found);
+	assert_string_equal(result.title, "livelock in weave");
+}
+
 /* A loop of yields that ends by itself is none. */
 static void give_up(unsigned int fibre, void *arg)
 {
@@ -342,6 +362,7 @@ int main(void)
 		cmocka_unit_test_setup(polling_costs_one_round, setup),
 		cmocka_unit_test_setup(polling_for_ever_is_a_livelock, setup),
 		cmocka_unit_test_setup(spinning_for_ever_is_a_livelock, setup),
+		cmocka_unit_test_setup(reading_for_ever_is_a_livelock, setup),
 		cmocka_unit_test_setup(polling_that_gives_up_is_fine, setup),
 		cmocka_unit_test_setup(an_interrupt_runs_at_its_point, setup),
 		cmocka_unit_test_setup(no_interrupt_while_they_are_off, setup),
