@@ -93,6 +93,7 @@ bugs_short() {
 	local begin=$SECONDS log=$logs/bugs-short.log result=ok total=0 good=0
 	timeout -k 10 900 scripts/bugs.sh --short >"$log" 2>&1 </dev/null || result=FAIL
 	read -r good total < <(sed -n 's/^\([0-9]*\) of \([0-9]*\) bugs proved.*/\1 \2/p' "$log") || true
+	good=${good:-0} total=${total:-0} # none when it could not run
 	[ "$result" = ok ] || [ "$good" -lt "$total" ] || total=$((good + 1)) # a finding, the floor, or it could not run
 	passed=$((passed + good))
 	failed=$((failed + total - good))
