@@ -299,3 +299,15 @@ void scenario_program_swarm(const struct scenario *scenario, unsigned int max_cp
 	}
 	generate_short(scenario, left > 1 ? &some : &scenario->generator, max_cpus, round, &rng, program);
 }
+
+void scenario_program_meeting(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed, uint64_t round,
+			      meeting_look_fn look, struct program *program)
+{
+	struct rng rng = rng_of(scenario, seed, round);
+	struct program_header header = header_of(scenario, 2, round, &rng);
+
+	/* Two are enough for most of what can happen, and a schedule of two is found sooner. */
+	if (max_cpus > 2 && rng_percent(&rng, 50))
+		header.nr_cpus = (uint8_t)(2 + rng_below(&rng, max_cpus - 1));
+	meeting_generate(program, &scenario->generator, &header, look, &rng);
+}

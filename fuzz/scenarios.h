@@ -7,6 +7,7 @@
 #define FUZZ_SCENARIOS_H
 
 #include "generate.h"
+#include "meeting.h"
 
 #define SCENARIO_MAX_MACHINES 7
 
@@ -52,5 +53,13 @@ void scenario_program_short(const struct scenario *scenario, unsigned int max_cp
  */
 void scenario_program_swarm(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed,
 			    uint64_t round, struct program *program);
+
+/**
+ * scenario_program_meeting() - the same, and CPUs meet at one place on what is there (meeting.h)
+ * @max_cpus: 2 or more
+ * @look: see meeting_generate()
+ */
+void scenario_program_meeting(const struct scenario *scenario, unsigned int max_cpus, uint64_t seed, uint64_t round,
+			      meeting_look_fn look, struct program *program);
 
 #endif /* FUZZ_SCENARIOS_H */

@@ -102,6 +102,48 @@ static void test_sides_meet(void **state)
 	assert_true(isolate > 20 && deflate > 20);
 }
 
+static unsigned int nr_looks;
+
+/* What came before the meeting is there, and nothing else. */
+static unsigned int look(const struct program *before, unsigned int from)
+{
+	nr_looks++;
+	assert_int_equal(before->nr_switches, 0);
+	for (unsigned int i = 0; i < before->nr_ops; i++)
+		assert_int_equal(before->ops[i].cpu, 0);
+	return from;
+}
+
+static uint64_t cpus_from(unsigned int op)
+{
+	uint64_t cpus = 0;
+
+	for (; op < program.nr_ops; op++)
+		cpus |= 1ull << program.ops[op].cpu;
+	return cpus;
+}
+
+/* Behind the entry of the schedule that says so, each CPU has something to do; before it, CPU 0 alone. */
+static void test_meetings(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < nr_scenarios; i++) {
+		for (uint64_t round = 0; round < 20; round++) {
+			scenario_program_meeting(&scenarios[i], 4, 1, round, look, &program);
+			again = program;
+			program_normalize(&again);
+			assert_true(program_equal(&program, &again));
+			scenario_program_meeting(&scenarios[i], 4, 1, round, look, &again);
+			assert_true(program_equal(&program, &again));
+			assert_int_equal(program.nr_switches, 1);
+			assert_int_equal(cpus_from(program.switches[0].op), (1u << program.header.nr_cpus) - 1);
+			for (unsigned int op = 0; op < program.switches[0].op; op++)
+				assert_int_equal(program.ops[op].cpu, 0);
+		}
+	}
+	assert_true(nr_looks > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_same_seed_same_program),
 		cmocka_unit_test(test_a_swarm_leaves_some_out),
 		cmocka_unit_test(test_sides_meet),
+		cmocka_unit_test(test_meetings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
