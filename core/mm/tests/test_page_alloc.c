@@ -445,7 +445,8 @@ static void a_damaged_pageset_is_noticed(void **state)
 	be->reset();
 	pfn = get(0, 0);
 	put(pfn, 0);
-	pfn_to_page(pfn.pfn)->memdesc = free_word(MEMDESC_BUDDY, 0, pfn.pfn, pfn.pfn);
+	/* Where it was, by its links; another type. */
+	pfn_to_page(pfn.pfn)->memdesc ^= MEMDESC_PCP ^ MEMDESC_DEFERRED;
 	expect_bug("pageset holds another page", be->drain(MMFUZZ_DRAIN_LOCAL, mk_cpu(0)));
 	be->reset();
 	pfn = get(0, MMFUZZ_GFP_MOVABLE);
