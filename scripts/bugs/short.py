@@ -15,7 +15,7 @@ import engines
 
 # Somewhat less than the short form finds (17), as every change to the generator draws other programs. When it finds a
 # good deal more, raise this; lower it only with a reason that the commit gives.
-FLOOR, SLACK = 14, 3
+FLOOR, SLACK = 17, 3
 STRATEGY, SEED, SCHEDULES = "pos", 1, 2000
 CPU_LIMIT = 120  # seconds; takes less than one
 
