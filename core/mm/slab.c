@@ -8,6 +8,9 @@
  *
  * A slab all of whose objects are free is poisoned after a grace period, and may then serve another cache. Until then
  * it serves its own again. Nothing here lies in the arena: slab_reset() is this file's part of a reset.
+ *
+ * Slabs are seldom empty, so in MM_DEBUG builds each object is poisoned as well, a grace period after it was freed, until
+ * it is handed out again: who reads it then had no read section (Linux: CONFIG_SLUB_RCU_DEBUG).
  */
 #include "describe.h"
 #include "internal.h"
@@ -15,8 +18,15 @@
 #define SLAB_BYTES 512u
 #define SLAB_SHIFT 9
 
+#define MAX_OBJECTS (SLAB_BYTES / 16u)
+
 struct slab {
 	struct rcu_head rcu;
+#if MM_DEBUG
+	struct rcu_head object_rcu[MAX_OBJECTS];
+	unsigned int object_waiting; /* bit n: object n was freed, and waits for a grace period */
+	unsigned int object_again;   /* bit n: it was handed out and freed again since */
+#endif
 	unsigned int free_map; /* bit n: object n is free */
 	unsigned int prev, next; /* partial list of its cache, or free list (next only); slab number + 1, 0 = none */
 	unsigned char cache;
@@ -96,11 +106,97 @@ static bool new_slab(enum desc_cache cache)
 	slab->free_map = full_map(cache);
 	slab->cache = cache;
 	slab->dying = slab->again = false;
+#if MM_DEBUG
+	slab->object_waiting = slab->object_again = 0;
+#endif
 	sim_unpoison(slab_memory(nr), SLAB_BYTES);
 	__builtin_memset(slab_memory(nr), 0, SLAB_BYTES);
 	partial_add(nr, cache);
 	return true;
 }
+
+/* --- objects that are free for longer than a grace period: MM_DEBUG */
+
+#if MM_DEBUG
+
+static void *object_memory(const struct slab *slab, unsigned int index)
+{
+	return slab_memory(slab - slab_state.slabs) + index * object_bytes[slab->cache];
+}
+
+static void object_expired(struct rcu_head *head)
+{
+	struct slab *slab = &slab_state.slabs[((char *)head - (char *)slab_state.slabs) / sizeof(*slab)];
+	unsigned int index = head - slab->object_rcu;
+	bool again;
+
+	spin_lock(&slab_state.lock);
+	again = slab->object_again & BIT(index);
+	slab->object_again &= ~BIT(index);
+	if (!again) {
+		slab->object_waiting &= ~BIT(index);
+		if (slab->free_map & BIT(index))
+			sim_poison(object_memory(slab, index), object_bytes[slab->cache]);
+	}
+	spin_unlock(&slab_state.lock);
+	if (again)
+		call_rcu(&slab->object_rcu[index], object_expired);
+}
+
+/* Under the lock. True: the caller hands the object's head to RCU when it has let go of the lock. */
+static bool object_was_freed(struct slab *slab, unsigned int index)
+{
+	if (slab->object_waiting & BIT(index)) {
+		slab->object_again |= BIT(index);
+		return false;
+	}
+	slab->object_waiting |= BIT(index);
+	return true;
+}
+
+static void object_handed_out(struct slab *slab, unsigned int index)
+{
+	sim_unpoison(object_memory(slab, index), object_bytes[slab->cache]);
+}
+
+static void object_wait(struct slab *slab, unsigned int index)
+{
+	call_rcu(&slab->object_rcu[index], object_expired);
+}
+
+static bool objects_wait(const struct slab *slab)
+{
+	return slab->object_waiting != 0;
+}
+
+#else
+
+static void object_handed_out(struct slab *slab, unsigned int index)
+{
+	(void)slab;
+	(void)index;
+}
+
+static bool object_was_freed(struct slab *slab, unsigned int index)
+{
+	(void)slab;
+	(void)index;
+	return false;
+}
+
+static void object_wait(struct slab *slab, unsigned int index)
+{
+	(void)slab;
+	(void)index;
+}
+
+static bool objects_wait(const struct slab *slab)
+{
+	(void)slab;
+	return false;
+}
+
+#endif
 
 void *desc_alloc(enum desc_cache cache)
 {
@@ -121,6 +217,7 @@ void *desc_alloc(enum desc_cache cache)
 	if (!slab->free_map)
 		partial_del(nr, cache);
 	slab_state.in_use[cache]++;
+	object_handed_out(slab, object);
 	spin_unlock(&slab_state.lock);
 	return slab_memory(nr) + object * object_bytes[cache];
 }
@@ -136,7 +233,8 @@ static void slab_discard(struct rcu_head *head)
 	bool again;
 
 	spin_lock(&slab_state.lock);
-	again = slab->again;
+	/* A slab that served another cache would make other objects of those that wait. */
+	again = slab->again || objects_wait(slab);
 	slab->again = false;
 	slab->dying = again;
 	if (!again && slab->free_map == full_map(slab->cache)) {
@@ -183,7 +281,7 @@ void desc_free(enum desc_cache cache, void *object)
 {
 	unsigned int nr, index;
 	struct slab *slab;
-	bool discard = false;
+	bool discard = false, wait;
 
 	spin_lock(&slab_state.lock);
 	slab = find_object(cache, object, &nr, &index);
@@ -194,12 +292,15 @@ void desc_free(enum desc_cache cache, void *object)
 		partial_add(nr, cache);
 	slab->free_map |= BIT(index);
 	slab_state.in_use[cache]--;
+	wait = object_was_freed(slab, index);
 	if (slab->free_map == full_map(cache)) {
 		discard = !slab->dying;
 		slab->again = slab->dying;
 		slab->dying = true;
 	}
 	spin_unlock(&slab_state.lock);
+	if (wait)
+		object_wait(slab, index);
 	if (discard)
 		call_rcu(&slab->rcu, slab_discard);
 }

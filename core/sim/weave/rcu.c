@@ -79,6 +79,11 @@ static void learn_of_beginnings(unsigned int cpu)
 		race_join(cpu, &begun);
 }
 
+bool machine_rcu_is_idle(void)
+{
+	return !inside;
+}
+
 void sim_rcu_read_lock(void)
 {
 	struct sim_cpu *self = this_cpu();

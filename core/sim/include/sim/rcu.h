@@ -22,7 +22,7 @@ struct rcu_head {
 	void (*func)(struct rcu_head *head);
 };
 
-/* So many callbacks are worth a grace period of their own. */
+/* So many callbacks are worth a grace period of their own, even one that has to be waited for. */
 #define RCU_BATCH 32
 
 /* Supplies sim_rcu_read_lock(), sim_rcu_read_unlock() and sim_rcu_synchronize(). */
@@ -80,10 +80,17 @@ static __always_inline void call_rcu(struct rcu_head *head, void (*func)(struct 
 	sim_call_rcu(head, func);
 }
 
-/** rcu_poll - between operations: if RCU_BATCH callbacks wait, a grace period, then run them */
+/**
+ * rcu_poll - between operations: if callbacks wait that are worth a grace period, have one, then run them
+ *
+ * RCU_BATCH of them are. Where the machine can tell that nobody is in a read section a single one is, for then there is
+ * nothing to wait for: what is freed is gone soon, and those who use it without a section are seen.
+ */
 static __always_inline void rcu_poll(void)
 {
-	if (unlikely(sim_rcu_pending() >= RCU_BATCH))
+	unsigned long pending = sim_rcu_pending();
+
+	if (unlikely(pending >= RCU_BATCH || (pending && machine_rcu_is_idle())))
 		sim_rcu_poll();
 }
 

@@ -6,10 +6,15 @@
 #ifndef MACHINE_RCU_H
 #define MACHINE_RCU_H
 
+#include <stdbool.h>
+
 void sim_rcu_read_lock(void);
 void sim_rcu_read_unlock(const char *func);
 /* Waits for a grace period; nothing is checked. */
 void sim_rcu_synchronize(void);
+
+/* Nobody is in a read section: a grace period would end at once. */
+bool machine_rcu_is_idle(void);
 
 /* A run begins: nobody is in a section, no grace period has begun. */
 void machine_rcu_begin(void);
