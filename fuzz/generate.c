@@ -204,6 +204,15 @@ static unsigned int near(struct generator *generator, unsigned int value, unsign
 	return value > max ? rng_below(&generator->rng, max + 1) : value;
 }
 
+static unsigned int large_orders(const struct generator *generator)
+{
+	unsigned int order = 0, max = generator->max[ARG_ORDER];
+
+	while (order < max && 2u << order <= generator->max[ARG_PFN])
+		order++;
+	return order ? order : 1;
+}
+
 static unsigned int pick_value(struct generator *generator, enum arg_kind kind)
 {
 	struct rng *rng = &generator->rng;
@@ -211,6 +220,9 @@ static unsigned int pick_value(struct generator *generator, enum arg_kind kind)
 
 	switch (kind) {
 	case ARG_ORDER:
+		/* Any that is at most half of the memory. */
+		if (rng_percent(rng, generator->profile->large_percent))
+			return rng_below(rng, large_orders(generator));
 		if (rng_percent(rng, 15))
 			return generator->pageblock_order < max ? generator->pageblock_order : max;
 		return small(rng, max);

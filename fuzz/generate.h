@@ -18,6 +18,7 @@
  * @help: what it is there for, or which operations collide
  * @weights: of the operations, by enum op_code; 0 = never. Operations that empty slots (free ...)
  *	should weigh about as much together as those that fill them
+ * @large_percent: of the orders that are any, in place of a small one: memory runs out
  * @fault_percent: of the operations that have a fault armed
  * @move_percent: how often the frame around which operations gather moves elsewhere
  */
@@ -25,6 +26,7 @@ struct generator_profile {
 	const char *name;
 	const char *help;
 	uint16_t weights[NR_OPS];
+	uint8_t large_percent;
 	uint8_t fault_percent;
 	uint8_t move_percent;
 };

@@ -199,6 +199,23 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.generator = {
+			.name = "alloc-vs-exhausted",
+			.help = "allocations when there is next to nothing left, and what they do about it",
+			.weights = {
+				[OP_ALLOC] = 120, [OP_FREE] = 60, [OP_ALLOC_BULK] = 10,
+				[OP_ALLOC_NOLOCK] = 10, [OP_FREE_NOLOCK] = 10,
+				[OP_BALLOON_INFLATE] = 10, [OP_BALLOON_DEFLATE] = 8,
+				[OP_FOLIO_ADD] = 10, [OP_FOLIO_REMOVE] = 8, [OP_ISOLATE_RANGE] = 10,
+				[OP_CONTIG_PAGES] = 6, [OP_COMPACT] = 6, [OP_DRAIN_ALL] = 4,
+			},
+			.large_percent = 60,
+			.fault_percent = 1,
+			.move_percent = 6,
+		},
+		.machines = { "highatomic", "tiny", "highatomic", "three_zones" },
+	},
+	{
+		.generator = {
 			.name = "everything",
 			.help = "all operations on all kinds of machines",
 			.weights = {
@@ -243,7 +260,8 @@ static struct program_header header_of(const struct scenario *scenario, unsigned
 	while (scenario->machines[nr_machines])
 		nr_machines++;
 	header.profile = machine_index(scenario->machines[round % nr_machines]);
-	if (rng_percent(rng, 20))
+	/* What is freed is gone soon, or is there for long and serves again: each finds what the other hides. */
+	if (rng_percent(rng, 50))
 		header.flags |= PROGRAM_RCU_LATE;
 	return header;
 }
