@@ -177,7 +177,8 @@ def goals(table, strategies):
             lines.append((f"{engine} against stress_tsan, CPU s, median of the {len(faster)} race bugs that both find",
                           f"{statistics.median(faster):.3g} times as fast"))
     lines.append(("race bugs that stress_tsan does not find (median)",
-                  names([bug for bug in tsan if table.cell(bug, "stress_tsan").median_cpu() == NEVER])))
+                  names([bug for bug in tsan if table.cell(bug, "stress_tsan").median_cpu() == NEVER])
+                  if tsan else "not run"))
     return lines
 
 
