@@ -29,11 +29,16 @@ def machine():
 def head(options, rows):
     commits = sorted({row.commit for row in rows})
     seeds = max((row.seed for row in rows), default=0)
-    command = f"./scripts/bugs.sh --budget {options.budget}s --seeds {seeds}"
-    return [f"Made by `{command}` and `./scripts/bugs.sh --report --budget {options.budget}s`;\n"
+    ran = {row.engine for row in rows}
+    some = [engine.name for engine in engines.ENGINES if engine.name in ran]
+    chosen = "" if len(some) == len(engines.ENGINES) else "".join(f" --engine {name}" for name in some)
+    command = f"./scripts/bugs.sh{chosen} --budget {options.budget}s --seeds {seeds}"
+    whole = seeds * len({(row.engine, row.bug) for row in rows})
+    left = "" if len(rows) == whole else f", not to its end: {len(rows)} of {whole} runs"
+    return [f"Made by `{command}`{left}, and `./scripts/bugs.sh --report --budget {options.budget}s`;\n"
             f"commit {', '.join(commits)}; {machine()}.\n"
             "How to read it: [bugs.md](bugs.md); all runs: [bugs.csv](bugs.csv).",
-            f"A cell is **median** (least-most) over {seeds} seeds, n/m where only n of m runs found it, within "
+            f"A cell is **median** (least-most) over the seeds that were run, n/m where only n of m runs found it, within "
             f"{options.budget} CPU seconds;\n*never*: most runs did not; *reached*: the bug did harm, nothing noticed; "
             "-: it was not even met; empty: not run."]
 
