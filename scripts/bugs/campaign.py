@@ -51,6 +51,13 @@ def plan(chosen, bugs, seeds, budget):
     return sorted(jobs, key=lambda job: (job.seed, job.engine.weight))
 
 
+def decided(job, rows, seeds):
+    """Whether rows say already that most runs of all seeds do not find the bug: the median is never, whatever follows."""
+    missed = [row for row in rows if (row.engine, row.bug, row.budget) == (job.engine.name, job.on(), job.budget)
+              and row.patch == job.bug.digest and row.outcome in ("missed", "reached")]
+    return 2 * len(missed) >= seeds
+
+
 def build_for(jobs):
     """Builds what the jobs need, and nothing else."""
     wanted = {}
@@ -130,10 +137,11 @@ class Campaign:
     """Jobs, and the rows that they make.
 
     on_row(row, job, left): called for each new row, one at a time; left: a text that says how much there is to do
+    needless(job): asked when its turn has come
     """
 
-    def __init__(self, out, source, on_row):
-        self.out, self.source, self.on_row = out, source, on_row
+    def __init__(self, out, source, on_row, needless=lambda job: False):
+        self.out, self.source, self.on_row, self.needless = out, source, on_row, needless
         self.stop, self.lock, self.trouble = threading.Event(), threading.Lock(), None
         self.rows, self.total, self.begun = [], 0, time.monotonic()
 
@@ -164,6 +172,12 @@ class Campaign:
                 weight = slots.take(job.engine.weight, self.stop)
                 if self.stop.is_set():
                     break
+                with self.lock:
+                    needless = self.needless(job)
+                    self.total -= needless
+                if needless:
+                    slots.give(weight)
+                    continue
                 running = [thread for thread in running if thread.is_alive()]
                 running.append(threading.Thread(target=self.do, args=(job, slots, weight)))
                 running[-1].start()
@@ -223,7 +237,10 @@ def measure(options, bugs, chosen, file=RESULTS):
         results.write(path, rows)
         print(f"{left} {job.name()}: {describe(row)}", flush=True)
 
-    campaign = Campaign(options.out, source, on_row)
+    def needless(job):
+        return options.until_decided and job.bug is not engines.CORE and decided(job, rows, options.seeds)
+
+    campaign = Campaign(options.out, source, on_row, needless)
     if not campaign.run(jobs, options.jobs):
         print(f"bugs.sh: interrupted, {len(campaign.rows)} of {len(jobs)} runs done: the same command goes on from "
               "here", file=sys.stderr)

@@ -51,6 +51,8 @@ def parser():
                          help="CPU time that a run may take: 60, 60s, 5m, 1h (default 60s)")
     options.add_argument("--seeds", type=positive, default=5, metavar="N",
                          help="runs of each: seeds 1 to N (default 5)")
+    options.add_argument("--until-decided", action="store_true",
+                         help="no more runs of an engine on a bug when so many have missed it that the median is never")
     options.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N",
                          help="cores to use (default: all)")
     options.add_argument("--out", default="build/bugs", metavar="DIR", help="where results go (default build/bugs)")

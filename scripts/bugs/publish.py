@@ -12,6 +12,7 @@ import report
 import results
 
 DOCS = "docs"
+FEW_BUGS = 5  # so many are named in the command that is said
 
 
 def machine():
@@ -26,21 +27,46 @@ def machine():
     return f"{os.cpu_count()} cores of {name}, Linux {platform.release().split('-')[0]}"
 
 
-def head(options, rows):
-    commits = sorted({row.commit for row in rows})
+def commands(rows):
+    """What was called to make the rows: one command for each budget."""
     seeds = max((row.seed for row in rows), default=0)
-    ran = {row.engine for row in rows}
-    some = [engine.name for engine in engines.ENGINES if engine.name in ran]
-    chosen = "" if len(some) == len(engines.ENGINES) else "".join(f" --engine {name}" for name in some)
-    command = f"./scripts/bugs.sh{chosen} --budget {options.budget}s --seeds {seeds}"
-    whole = seeds * len({(row.engine, row.bug) for row in rows})
-    left = "" if len(rows) == whole else f", not to its end: {len(rows)} of {whole} runs"
-    return [f"Made by `{command}`{left}, and `./scripts/bugs.sh --report --budget {options.budget}s`;\n"
-            f"commit {', '.join(commits)}; {machine()}.\n"
+    texts = []
+    for budget in sorted({row.budget for row in rows if "@" not in row.engine}, reverse=True):
+        these = [row for row in rows if row.budget == budget and "@" not in row.engine]
+        ran = {row.engine for row in these}
+        some = [engine.name for engine in engines.ENGINES if engine.name in ran]
+        chosen = "" if len(some) == len(engines.ENGINES) else "".join(f" --engine {name}" for name in some)
+        bugs = {row.bug for row in these}
+        few = "".join(f" --bug {bug}" for bug in sorted(bugs)) if len(bugs) <= FEW_BUGS else ""
+        texts.append(f"`./scripts/bugs.sh{chosen}{few} --budget {budget}s --seeds {seeds}`")
+    return texts
+
+
+def left_out(rows):
+    """How many runs there are not, and why, as far as can be told."""
+    seeds = max((row.seed for row in rows), default=0)
+    decided = open_ = 0
+    for pair in {(row.engine, row.bug) for row in rows}:
+        these = [row for row in rows if (row.engine, row.bug) == pair]
+        missed = sum(row.outcome in ("missed", "reached") for row in these)
+        if 2 * missed >= seeds:
+            decided += seeds - len(these)
+        else:
+            open_ += seeds - len(these)
+    texts = [f"{decided} were left out as most runs had missed the bug already (`--until-decided`)"] if decided else []
+    texts += [f"{open_} are still to be made"] if open_ else []
+    return f"{len(rows)} runs" + (": " + "; ".join(texts) if texts else "")
+
+
+def head(rows):
+    commits = sorted({row.commit for row in rows})
+    budgets = "; ".join(f"{budget} CPU seconds: {whom}" for budget, whom in report.budgets(rows))
+    return ["Made by " + ",\n".join(commands(rows)) + f"\nand `./scripts/bugs.sh --report`; {left_out(rows)}.\n"
+            f"Commit {', '.join(commits)}; {machine()}.\n"
             "How to read it: [bugs.md](bugs.md); all runs: [bugs.csv](bugs.csv).",
-            f"A cell is **median** (least-most) over the seeds that were run, n/m where only n of m runs found it, within "
-            f"{options.budget} CPU seconds;\n*never*: most runs did not; *reached*: the bug did harm, nothing noticed; "
-            "-: it was not even met; empty: not run."]
+            "A cell is **median** (least-most) over the seeds that were run, n/m where only n of m runs found it;\n"
+            "*never*: most runs did not; *reached*: the bug did harm, nothing noticed; -: it was not even met; empty: not "
+            f"run.\nA run had {budgets}."]
 
 
 def draw(script, path):
@@ -61,13 +87,13 @@ def replace(path, text):
 
 def publish(options, bugs, docs=DOCS):
     path = os.path.join(options.out, campaign.RESULTS)
-    rows = report.current(results.read(path), bugs, options.budget)
+    rows = report.current(results.read(path), bugs)
     if not rows:
-        raise builds.Failed(f"{path} has no runs of these bugs with a budget of {options.budget} s: nothing to report")
+        raise builds.Failed(f"{path} has no runs of these bugs: nothing to report")
     clean = results.read(os.path.join(options.out, campaign.CLEAN))
     table = report.Table(rows, bugs, [engine.name for engine in engines.ENGINES])
-    text = report.text(table, engines.STRATEGIES, clean, head(options, rows))
-    draw(report.plot(table, options.budget), f"{docs}/bugs.svg")
+    text = report.text(table, engines.STRATEGIES, clean, head(rows))
+    draw(report.plot(table, max(row.budget for row in rows)), f"{docs}/bugs.svg")
     replace(f"{docs}/bugs-table.md", text)
     results.write(f"{docs}/bugs.csv", sorted(rows, key=lambda row: (row.bug, row.engine, row.seed)))
     if clean:

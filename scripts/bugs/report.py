@@ -15,18 +15,42 @@ NEVER = math.inf
 COLOURS = ("#7f7f7f", "#d62728", "#ff7f0e", "#9edae5", "#1f77b4", "#2ca02c", "#17becf", "#e377c2", "#9467bd")
 
 
-def current(rows, bugs, budget):
-    """The rows of these bugs as they are now, and of this budget; judged by the titles that are expected now."""
+def current(rows, bugs):
+    """The rows of these bugs as they are now, of the largest budget of each engine and bug; judged by the titles that are
+    expected now."""
     known = {bug.name: bug for bug in bugs}
-    kept = []
+    largest, kept = {}, []
+    for row in rows:
+        if row.bug in known and row.patch == known[row.bug].digest:
+            pair = row.engine, row.bug
+            largest[pair] = max(row.budget, largest.get(pair, 0))
     for row in rows:
         bug = known.get(row.bug)
-        if bug and row.patch == bug.digest and (row.budget == budget or "@" in row.engine):
+        if bug and row.patch == bug.digest and row.budget == largest[row.engine, row.bug]:
             if row.outcome != "error":
                 row.outcome = results.judge(bug, row.title, row.reached)
             row.bug_class = bug.bug_class
             kept.append(row)
     return kept
+
+
+def budgets(rows):
+    """[(CPU seconds, "what they were given to")], the most usual one last."""
+    whom = {}
+    for row in rows:
+        if "@" not in row.engine:
+            whom.setdefault(row.budget, {}).setdefault(row.engine, set()).add(row.bug)
+    usual = {}
+    for budget, engines in whom.items():
+        for engine, bugs in engines.items():
+            if len(bugs) > len(usual.get(engine, (0, ()))[1]):
+                usual[engine] = budget, bugs
+    texts = []
+    for budget in sorted(whom, reverse=True):
+        parts = [engine if usual[engine][0] == budget else f"{engine} on {', '.join(sorted(bugs))}"
+                 for engine, bugs in whom[budget].items()]
+        texts.append((budget, ", ".join(parts)))
+    return texts
 
 
 class Cell:

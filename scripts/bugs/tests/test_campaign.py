@@ -42,6 +42,7 @@ class Campaign(unittest.TestCase):
 
     def measure(self, *chosen, bugs=None, **options):
         options = argparse.Namespace(**{"out": self.out, "seeds": 1, "budget": 60, "jobs": 2, "resume_anyway": False,
+                                        "until_decided": False,
                                         "bug": None, **options})
         self.said, errors = io.StringIO(), io.StringIO()
         with mock.patch.multiple(builds, commit=lambda: self.source[0], tree=lambda: self.source[1]), \
@@ -131,6 +132,16 @@ class Campaign(unittest.TestCase):
 
     def test_found_under_a_model_that_is_too_strong(self):
         self.assertEqual(self.measure(Shell("pos@sc", FINDS)), 1)
+
+    def test_no_more_runs_when_the_median_is_decided(self):
+        never = Shell("never", "while true; do :; done")
+        self.measure(never, seeds=5, budget=1, jobs=1, bugs=self.bugs[:1], until_decided=True)
+        self.assertEqual([row.seed for row in self.rows()], [1, 2, 3])
+
+    def test_all_runs_while_it_is_not(self):
+        once = Shell("once", f'[ "$1" = 1 ] || while true; do :; done; {FINDS}')
+        self.measure(once, seeds=3, budget=1, jobs=1, bugs=self.bugs[:1], until_decided=True)
+        self.assertEqual([row.outcome for row in self.rows()], ["detected", "missed", "missed"])
 
 
 class Plan(unittest.TestCase):

@@ -35,13 +35,23 @@ class Judging(WithFolder):
     def test_again_by_the_patterns_of_now(self):
         row = sample.row(self.bug(), title="new rule in f", outcome="other", reached=0.5)
         bug = self.bug(expect="new rule in *")
-        self.assertEqual([r.outcome for r in report.current([row], [bug], 60)], ["detected"])
+        self.assertEqual([r.outcome for r in report.current([row], [bug])], ["detected"])
 
-    def test_rows_of_other_patches_and_budgets_do_not_count(self):
+    def test_rows_of_other_patches_do_not_count(self):
         row = sample.row(self.bug())
-        self.assertEqual(report.current([row], [self.bug()], 30), [])
-        self.assertEqual(report.current([row], [self.bug(patch=sample.PATCH + "\n")], 60), [])
-        self.assertEqual(len(report.current([row], [self.bug()], 60)), 1)
+        self.assertEqual(report.current([row], [self.bug(patch=sample.PATCH + "\n")]), [])
+        self.assertEqual(len(report.current([row], [self.bug()])), 1)
+
+    def test_of_several_budgets_the_largest_counts(self):
+        rows = [sample.row(self.bug(), engine=engine, budget=budget)
+                for engine, budget in (("pos", 20), ("pos", 60), ("pct", 20))]
+        self.assertEqual([(row.engine, row.budget) for row in report.current(rows, [self.bug()])],
+                         [("pos", 60), ("pct", 20)])
+
+    def test_says_which_bugs_had_another_budget(self):
+        bugs = [sample.bug(self.folder, name) for name in ("a", "b", "c")]
+        rows = [sample.row(bug, budget=60 if bug.name == "c" else 20) for bug in bugs]
+        self.assertEqual(report.budgets(rows), [(60, "pos on c"), (20, "pos")])
 
 
 class Csv(WithFolder):
