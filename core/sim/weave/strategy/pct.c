@@ -11,7 +11,9 @@
  *   priorities: it is one of the n! orders of whole fibres;
  * - d is config.bound, if that is set. Else each run has its own: 3, or with as many chances 5, 9
  *   and so on up to one change for each 16 points. A change too many seldom hides a bug, and in a
- *   run of thousands of points two changes seldom hit anything (measured in docs/weave.md);
+ *   run of thousands of points two changes seldom hit anything (measured in docs/weave.md). Under a
+ *   weak memory model also none and one: there a fibre that runs behind another may read what was
+ *   there before, and a change that is not needed makes what was held back seen;
  * - which of the lowest priorities a change gives is drawn, as in the paper; but of two fibres the
  *   one that sinks later sinks lower, since nothing else would have any effect: (d - 1)! times
  *   better odds;
@@ -56,6 +58,8 @@ static unsigned int how_many_changes(struct weave *weave)
 		return min(weave->config.bound - 1, PCT_MAX_CHANGES);
 	while (2u << shift <= PCT_MAX_CHANGES && (u64)PCT_POINTS * 2 << shift <= weave->run_points)
 		shift++;
+	if (weave->config.memory != WEAVE_SC)
+		return 1u << weave_below(&weave->rng, shift + 2) >> 1;
 	return 1u << (1 + weave_below(&weave->rng, shift));
 }
 
