@@ -187,7 +187,8 @@ static bool run_op(const struct op *op)
 	const struct mmfuzz_backend *b = ex.backend;
 	struct slot *slot = NULL;
 
-	if (!backend_has(op->code))
+	/* Larger blocks than the program's machine has are fewer: see @adapt. */
+	if (!backend_has(op->code) || op->block >= ex.nr_blocks)
 		return false;
 	if (op_has_slot(op->code)) {
 		slot = slot_get(op);
@@ -314,6 +315,8 @@ void executor_begin(const struct mmfuzz_backend *backend, const struct program *
 	struct mmfuzz_config config;
 
 	program_config(&program->header, &config);
+	if (backend->adapt)
+		backend->adapt(&config);
 	if (backend == ex.backend && !memcmp(&config, &ex.config, sizeof(config))) {
 		backend->reset();
 		oracle_reset();

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends.h"
 #include "crash_file.h"
 #include "executor.h"
 #include "program.h"
@@ -60,6 +61,16 @@ static const struct target targets[] = {
 #endif
 		FUZZ_WEAVE_TARGETS(X)
 #undef X
+#ifdef MMFUZZ_HAVE_LINUX
+#define X(target, input, design) { #target, target, input == PROGRAM, design },
+	FUZZ_LINUX_TARGETS(X)
+#if !SIM_WEAVE
+#undef X
+#define X(target, input, design) { #target, NULL, input == PROGRAM, design },
+#endif
+		FUZZ_WEAVE_LINUX_TARGETS(X)
+#undef X
+#endif
 };
 
 #define NR_TARGETS (sizeof(targets) / sizeof(targets[0]))
@@ -142,6 +153,10 @@ static void __attribute__((noreturn)) hand_over(const struct target *target)
 static void take_target(struct input *input, const struct target *target, bool needs_target)
 {
 	input->target = target;
+#if SIM_WEAVE
+	if (*target->design)
+		replay_weave_backend(backend_find(target->design));
+#endif
 	if (needs_target && !target->fn)
 		hand_over(target);
 }

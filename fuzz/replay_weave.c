@@ -80,10 +80,16 @@ static uint32_t intern(const char *text)
 	return 0;
 }
 
+static const struct mmfuzz_backend *backend = &mmfuzz_backend_memdesc;
+
+void replay_weave_backend(const struct mmfuzz_backend *new_backend)
+{
+	backend = new_backend;
+}
+
 /* In the child, in the midst of a run: descriptors are another frame's before long. */
 static void name_event(struct weave_event *event)
 {
-	const struct mmfuzz_backend *backend = &mmfuzz_backend_memdesc;
 	const void *addr = (const void *)event->addr;
 	char text[128];
 
@@ -239,7 +245,7 @@ static void end_with(const struct program *program, const struct weave_schedule 
 	executor_weave_config(program, &none, &config);
 	config.schedule = schedule;
 	sim_bug_quiet(false);
-	executor_run_weave(&mmfuzz_backend_memdesc, program, weave_new(&config), NULL);
+	executor_run_weave(backend, program, weave_new(&config), NULL);
 }
 
 /* One more schedule; false when the strategy has none left. */
@@ -249,7 +255,7 @@ static bool search_on(const struct program *program, struct weave *weave)
 	struct weave_schedule schedule = { entries, 0 };
 	struct weave_result result;
 
-	if (!executor_run_weave(&mmfuzz_backend_memdesc, program, weave, &result))
+	if (!executor_run_weave(backend, program, weave, &result))
 		return false;
 	if (!result.found || strcmp(result.title, wanted) || result.truncated ||
 	    result.schedule.nr > PROGRAM_MAX_SWITCHES)

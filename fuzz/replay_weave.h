@@ -50,6 +50,9 @@ struct woven {
 	struct weave_entry entries[WOVEN_MAX_ENTRIES];
 };
 
+/** replay_weave_backend() - what the children's programs run on; memdesc if nobody says otherwise */
+void replay_weave_backend(const struct mmfuzz_backend *new_backend);
+
 /** replay_weave_names() - titles of data races are named by the debug information, which is read now */
 void replay_weave_names(void);
 

@@ -29,9 +29,15 @@
 /** FUZZ_WEAVE_TARGETS - the same, of those whose functions are in the weave build only */
 #define FUZZ_WEAVE_TARGETS(X) X(fuzz_weave_memdesc, PROGRAM, "memdesc")
 
+/** FUZZ_LINUX_TARGETS - the same, of those that builds of scripts/linux.sh have */
+#define FUZZ_LINUX_TARGETS(X) X(fuzz_linux, PROGRAM, "linux")
+#define FUZZ_WEAVE_LINUX_TARGETS(X) X(fuzz_weave_linux, PROGRAM, "linux")
+
 #define X(name, input, design) int name(const uint8_t *data, size_t size);
 FUZZ_TARGETS(X)
 FUZZ_WEAVE_TARGETS(X)
+FUZZ_LINUX_TARGETS(X)
+FUZZ_WEAVE_LINUX_TARGETS(X)
 #undef X
 
 #ifdef MMFUZZ_LIBFUZZER

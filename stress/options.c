@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends.h"
 #include "options.h"
 
 enum {
@@ -172,7 +173,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		check_folder(arg);
 		return 0;
 	case OPT_BACKEND:
-		o->backend = mmfuzz_backend_find(arg);
+		o->backend = backend_find(arg);
 		if (!o->backend)
 			complain("--backend is '%s': there is none of that name, memdesc is one",
 				 arg);

@@ -630,8 +630,3 @@ const struct mmfuzz_backend mmfuzz_backend_memdesc = {
 	.rcu_barrier = be_rcu_barrier,
 	.op_done = be_op_done,
 };
-
-const struct mmfuzz_backend *mmfuzz_backend_find(const char *name)
-{
-	return strcmp(name, mmfuzz_backend_memdesc.name) ? NULL : &mmfuzz_backend_memdesc;
-}

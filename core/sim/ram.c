@@ -144,7 +144,8 @@ void ram_init(unsigned long nr_pages, unsigned int cell_shift)
 {
 	MM_BUG_ON(sim_ram.base, "second RAM", SIM_NO_PFN, "the machine has %lu pages already",
 		  sim_ram.nr_pages);
-	MM_BUG_ON(!nr_pages || cell_shift < RAM_CELL_SHIFT_MIN || cell_shift > 12 ||
+	MM_BUG_ON(!nr_pages || cell_shift < RAM_CELL_SHIFT_MIN ||
+			  cell_shift > RAM_CELL_SHIFT_MAX ||
 			  nr_pages > (~0UL >> 1) >> cell_shift,
 		  "impossible RAM", SIM_NO_PFN, "%lu pages in cells of 1 << %u bytes", nr_pages,
 		  cell_shift);
@@ -168,7 +169,11 @@ void ram_exit(void)
 {
 	if (!sim_ram.base)
 		return;
-	sim_release_used(sim_ram.base, sim_ram.nr_pages << sim_ram.cell_shift,
-			 sim_ram.nr_pages << sim_ram.cell_shift);
+	/* Of larger cells only the first bytes were touched, and the system knows which. */
+	if (sim_ram.cell_shift > 12)
+		sim_release(sim_ram.base, sim_ram.nr_pages << sim_ram.cell_shift);
+	else
+		sim_release_used(sim_ram.base, sim_ram.nr_pages << sim_ram.cell_shift,
+				 sim_ram.nr_pages << sim_ram.cell_shift);
 	memset(&sim_ram, 0, sizeof(sim_ram));
 }

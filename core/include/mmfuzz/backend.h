@@ -161,6 +161,8 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  *
  * Lifecycle
  * @name: as --backend and crash files name it
+ * @adapt: change a configuration into the nearest machine that this core can be; NULL: it can be any. Frames stay as many;
+ *	blocks may become larger, so that some of their numbers name none
  * @boot: make a machine; -EINVAL for a configuration that breaks the rules above (one line to stderr says which)
  * @snapshot: remember the booted state for reset(); needs a machine in which nothing is allocated
  * @reset: back to the snapshot, in microseconds; everything owned is forgotten
@@ -248,6 +250,7 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
 struct mmfuzz_backend {
 	const char *name;
 
+	void (*adapt)(struct mmfuzz_config *config);
 	int (*boot)(const struct mmfuzz_config *config);
 	void (*snapshot)(void);
 	void (*reset)(void);
@@ -332,8 +335,5 @@ struct mmfuzz_backend {
 
 /** mmfuzz_backend_memdesc - this project's core: 8-byte struct page, frozen and offline pages without a count */
 extern const struct mmfuzz_backend mmfuzz_backend_memdesc;
-
-/** mmfuzz_backend_find() - the backend of that name, or NULL */
-const struct mmfuzz_backend *mmfuzz_backend_find(const char *name);
 
 #endif /* MMFUZZ_BACKEND_H */

@@ -19,6 +19,8 @@ void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
 
 /* 8 bytes, one granule of ASan. */
 #define RAM_CELL_SHIFT_MIN 3
+/* A page of the largest kind that Linux has. */
+#define RAM_CELL_SHIFT_MAX 18
 
 /* Constant between ram_init() and ram_exit(). */
 extern struct sim_ram {
@@ -86,7 +88,7 @@ static __always_inline void sim_unpoison(const void *ptr __maybe_unused, size_t 
 /**
  * ram_init - RAM for page frames 0 to @nr_pages - 1, holes included
  * @nr_pages: not 0
- * @cell_shift: logarithm of the bytes a page, RAM_CELL_SHIFT_MIN to 12
+ * @cell_shift: logarithm of the bytes a page, RAM_CELL_SHIFT_MIN to RAM_CELL_SHIFT_MAX
  *
  * All contents are 0 and nothing is poisoned.
  */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel's code may ask of the machine below it (core/sim), in types that both worlds have. The layouts are
+ * asserted in core/linux/host/machine.c, which includes both.
+ */
+#ifndef ASM_MMFUZZ_HOST_H
+#define ASM_MMFUZZ_HOST_H
+
+#ifndef __ASSEMBLY__
+
+/* As core/sim has them. */
+#ifdef MMFUZZ_WEAVE
+struct mmfuzz_hot {
+	unsigned long private_lo;
+	unsigned long private_size;
+	unsigned int nth;
+	unsigned int stop;
+	unsigned int cpu;
+};
+extern struct mmfuzz_hot weave_hot;
+
+/* By the assembler: asking which CPU this is must not be an access that the woven machine sees. */
+static inline __attribute__((__always_inline__)) unsigned int mmfuzz_cpu(void)
+{
+#if defined(__x86_64__)
+	unsigned int cpu;
+
+	__asm__("movl %1, %0" : "=r"(cpu) : "m"(weave_hot.cpu));
+	return cpu;
+#else
+	unsigned int cpu;
+
+	__asm__("ldr %w0, %1" : "=r"(cpu) : "m"(weave_hot.cpu));
+	return cpu;
+#endif
+}
+#else
+struct mmfuzz_here {
+	void *self;
+	unsigned int cpu;
+	_Bool registered;
+};
+extern __thread struct mmfuzz_here sim_here __attribute__((tls_model("local-exec")));
+
+static inline __attribute__((__always_inline__)) unsigned int mmfuzz_cpu(void)
+{
+	return sim_here.cpu;
+}
+#endif
+
+/* Waits until the word can be taken, and takes it: 1 + the number of the CPU. @func: for the finding "deadlock". */
+void sim_lock_wait(unsigned int *word, unsigned int rank, const char *func);
+
+/* A finding: does not return. */
+__attribute__((__noreturn__, __cold__)) void mmfuzz_bug(const char *rule, const char *func, const char *format, ...);
+/* The CPU waits for others. */
+void mmfuzz_relax(void);
+/* RCU of the machine. */
+void mmfuzz_rcu_read_lock(void);
+void mmfuzz_rcu_read_unlock(void);
+int mmfuzz_rcu_nesting(void);
+void mmfuzz_synchronize_rcu(void);
+/* No interrupt comes in; nest. */
+void mmfuzz_irq_off(void);
+void mmfuzz_irq_on(void);
+
+#endif
+
+#endif /* ASM_MMFUZZ_HOST_H */

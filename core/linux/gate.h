@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between the two worlds that the backend linux is made of: kernel/ is compiled with the tree's headers, host/ with the
+ * C library's. Both include this, so it has nothing but plain types, and includes nothing.
+ */
+#ifndef MMFUZZ_LINUX_GATE_H
+#define MMFUZZ_LINUX_GATE_H
+
+/* A frame that there is not. */
+#define GATE_NONE (~0ul)
+
+enum gate_zone { GATE_DMA, GATE_NORMAL, GATE_MOVABLE };
+
+/* What the kernel's headers say of the machine that it was compiled for. */
+struct gate_limits {
+	unsigned int highest_order;
+	unsigned int section_order;
+	unsigned int nr_cpus;
+	unsigned int nr_nodes;
+	unsigned long max_pfn; /* that a machine may have */
+	unsigned long boot_pfns; /* behind those, what the kernel boots from */
+	unsigned long page_struct_bytes;
+	unsigned long page_bytes;
+};
+
+struct gate_range {
+	unsigned long start;
+	unsigned long nr;
+};
+
+struct gate_zone_config {
+	unsigned int nid;
+	enum gate_zone type;
+	struct gate_range range;
+};
+
+/* As struct mmfuzz_config; the arrays are the caller's. */
+struct gate_config {
+	unsigned int nr_cpus;
+	unsigned int block_order;
+	unsigned long max_pfn;
+	unsigned int nr_zones;
+	const struct gate_zone_config *zones;
+	unsigned int nr_holes;
+	const struct gate_range *holes;
+	unsigned int nr_cma;
+	const struct gate_range *cma;
+	unsigned long min_free;
+};
+
+/* kernel/: what the host calls. Frames are given and returned as numbers; the caller runs as a CPU of the machine. */
+
+void gate_limits(struct gate_limits *limits);
+/* @ram, @memmap: where frame 0 and its struct page are. Once, on the kernel's data as the program began with it. */
+void gate_boot(const struct gate_config *config, unsigned long ram, unsigned long memmap);
+/* What has to be put back when a machine is reset, beside the kernel's own data. */
+void gate_percpu(char **start, unsigned long *bytes);
+void gate_arena(char **start, unsigned long *bytes);
+void gate_memmap(char **start, unsigned long *bytes);
+void gate_boot_memory(char **start, unsigned long *bytes);
+
+enum gate_gfp {
+	GATE_GFP_MOVABLE = 1,
+	GATE_GFP_RECLAIMABLE = 2,
+	GATE_GFP_DMA = 4,
+	GATE_GFP_THISNODE = 8,
+	GATE_GFP_ZERO = 16,
+	GATE_GFP_HIGH = 32,
+	GATE_GFP_COMPACT = 64,
+};
+
+/* @compound: the last put_page() of its first frame frees all of it; else it may be split. */
+unsigned long gate_alloc_pages(unsigned int gfp, unsigned int order, unsigned int nid, int compound);
+void gate_get_page(unsigned long pfn);
+void gate_put_page(unsigned long pfn);
+int gate_page_count(unsigned long pfn);
+unsigned long gate_alloc_bulk(unsigned int gfp, unsigned int nid, unsigned long nr, unsigned long *pfns);
+/* Order 0 of a block that nobody else knows; split_page(). */
+void gate_split(unsigned long pfn, unsigned int order);
+/* Exactly as it was allocated; the last reference is the caller's. */
+void gate_free_pages(unsigned long pfn, unsigned int order);
+
+/* What Linux's functions of these names do and return; frames are single ones with a reference each. */
+int gate_alloc_contig_range(unsigned long start, unsigned long nr);
+void gate_free_contig_range(unsigned long start, unsigned long nr);
+unsigned long gate_alloc_contig_pages(unsigned long nr, unsigned int gfp, unsigned int nid);
+unsigned long gate_cma_alloc(unsigned int area, unsigned long nr);
+void gate_cma_release(unsigned int area, unsigned long start, unsigned long nr);
+int gate_start_isolate_page_range(unsigned long start, unsigned long nr);
+void gate_undo_isolate_page_range(unsigned long start, unsigned long nr);
+
+void gate_drain(int cpu);
+
+/* What is queued for this CPU, and may sleep. */
+void gate_run_work(void);
+
+struct gate_stats {
+	unsigned long managed;
+	unsigned long free;
+	unsigned long free_isolated;
+	unsigned long pcp;
+	unsigned long migrate_success;
+	unsigned long migrate_fail;
+};
+void gate_stats(struct gate_stats *stats);
+/* What the kernel says of a frame; returns what snprintf() does. */
+int gate_describe(unsigned long pfn, char *buf, unsigned long len);
+
+/* host/: what the kernel's world calls. */
+
+/* Zeroed memory that is there until the process ends; the same for the same call of each boot. */
+void *gate_host_memory(unsigned long bytes);
+/* One context plays all CPUs; have it play @cpu while it calls @fn. */
+int gate_in_sequence(void);
+void gate_play(unsigned int cpu, void (*fn)(void));
+/* A line of the kernel's log. */
+void gate_log(const char *line);
+/* Frames have left the allocator; are about to enter it. */
+void gate_allocated(unsigned long pfn, unsigned int order);
+void gate_freed(unsigned long pfn, unsigned int order);
+
+#endif /* MMFUZZ_LINUX_GATE_H */

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The backend linux: the door of mmfuzz, opened on the kernel that was compiled in. One machine at a time, booted on the
+ * kernel's data as it was when the program began. Between the operations of this file and those of gate.h there is
+ * nothing but a translation of types; what the kernel of a tree lacks is NULL here.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <mmfuzz/backend.h>
+#include <mmfuzz/backend_linux.h>
+
+#include <sim/bug.h>
+#include <sim/cpu.h>
+#include <sim/ram.h>
+#include <sim/rcu.h>
+
+#include "../gate.h"
+#include "log.h"
+#include "state.h"
+
+static const struct mmfuzz_trace *trace;
+
+void gate_allocated(unsigned long pfn, unsigned int order)
+{
+	if (trace)
+		trace->alloc(mk_pfn(pfn), mk_order(order));
+}
+
+void gate_freed(unsigned long pfn, unsigned int order)
+{
+	if (trace)
+		trace->free(mk_pfn(pfn), mk_order(order));
+}
+
+/* ---- lifecycle ---- */
+
+static int refuse(const char *why)
+{
+	fprintf(stderr, "mmfuzz: linux: no such machine: %s\n", why);
+	return -EINVAL;
+}
+
+/* The kernel has one range of movable memory a node, the last one, and DMA on the first. */
+static void adapt_zones(struct mmfuzz_config *config)
+{
+	bool movable[MMFUZZ_MAX_NODES] = { false };
+
+	for (unsigned int i = 0; i < config->nr_zones; i++) {
+		struct mmfuzz_zone_config *zone = &config->zones[i];
+
+		if (zone->type == MMFUZZ_ZONE_MOVABLE)
+			movable[zone->nid] = true;
+		else if (movable[zone->nid])
+			zone->type = MMFUZZ_ZONE_MOVABLE;
+	}
+}
+
+static void be_adapt(struct mmfuzz_config *config)
+{
+	struct gate_limits limits;
+
+	gate_limits(&limits);
+	if (config->nr_cpus > limits.nr_cpus)
+		config->nr_cpus = limits.nr_cpus;
+	if (config->pageblock_order > limits.highest_order)
+		config->pageblock_order = limits.highest_order;
+	if (config->section_order < limits.section_order)
+		config->section_order = limits.section_order;
+	adapt_zones(config);
+	/* The kernel chooses these itself. */
+	config->pcp_high = 0;
+	config->pcp_batch = 0;
+	config->guard_order = 0;
+	config->nr_vmem = 0;
+}
+
+static int possible(const struct mmfuzz_config *config)
+{
+	struct gate_limits limits;
+
+	gate_limits(&limits);
+	if (config->nr_cpus > limits.nr_cpus)
+		return refuse("too many CPUs");
+	if (config->max_pfn > limits.max_pfn)
+		return refuse("too many frames");
+	if (config->pageblock_order > limits.highest_order)
+		return refuse("pageblocks larger than the largest block of the buddy allocator");
+	if (config->section_order < limits.section_order)
+		return refuse("memory blocks smaller than a section");
+	return 0;
+}
+
+static int be_boot(const struct mmfuzz_config *config)
+{
+	struct gate_zone_config zones[MMFUZZ_MAX_ZONES];
+	struct gate_range holes[MMFUZZ_MAX_HOLES], cma[MMFUZZ_MAX_CMA];
+	const struct gate_config gate = {
+		.nr_cpus = config->nr_cpus,
+		.block_order = config->pageblock_order,
+		.max_pfn = config->max_pfn,
+		.nr_zones = config->nr_zones,
+		.zones = zones,
+		.nr_holes = config->nr_holes,
+		.holes = holes,
+		.nr_cma = config->nr_cma,
+		.cma = cma,
+		.min_free = config->min_free,
+	};
+	int err = possible(config);
+
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < config->nr_zones; i++)
+		zones[i] = (struct gate_zone_config){
+			.nid = config->zones[i].nid,
+			.type = (enum gate_zone)config->zones[i].type,
+			.range = { config->zones[i].range.start, config->zones[i].range.nr },
+		};
+	for (unsigned int i = 0; i < config->nr_holes; i++)
+		holes[i] = (struct gate_range){ config->holes[i].start, config->holes[i].nr };
+	for (unsigned int i = 0; i < config->nr_cma; i++)
+		cma[i] = (struct gate_range){ config->cma[i].start, config->cma[i].nr };
+	machine_init(config->nr_cpus);
+	machine_cpu_enter(0);
+	state_begin(config->max_pfn);
+	gate_boot(&gate, state_ram(), state_memmap());
+	log_forget();
+	return 0;
+}
+
+static void be_reset(void)
+{
+	machine_reset();
+	state_restore();
+	log_forget();
+}
+
+static void be_shutdown(void)
+{
+	trace = NULL;
+	state_end();
+	machine_exit();
+}
+
+static void be_set_trace(const struct mmfuzz_trace *new_trace)
+{
+	trace = new_trace;
+}
+
+static void be_quiesce(void)
+{
+	gate_drain(-1);
+	rcu_barrier();
+}
+
+static void be_check(void)
+{
+}
+
+static void be_check_idle(void)
+{
+}
+
+static void be_stats(struct mmfuzz_stats *stats)
+{
+	struct gate_stats now;
+
+	gate_stats(&now);
+	*stats = (struct mmfuzz_stats){
+		.managed = now.managed,
+		.free = now.free,
+		.free_isolated = now.free_isolated,
+		.pcp = now.pcp,
+		.migrate_success = now.migrate_success,
+		.migrate_fail = now.migrate_fail,
+	};
+}
+
+static int be_describe(pfn_t pfn, char *buf, size_t len)
+{
+	return gate_describe(pfn.pfn, buf, len);
+}
+
+static int be_describe_addr(const void *addr, char *buf, size_t len)
+{
+	(void)addr, (void)buf, (void)len;
+	return 0;
+}
+
+static int be_describe_value(const void *addr, uint64_t value, char *buf, size_t len)
+{
+	(void)addr, (void)value, (void)buf, (void)len;
+	return 0;
+}
+
+static bool be_pfn_state_ok(pfn_t pfn)
+{
+	(void)pfn;
+	return true;
+}
+
+/* ---- pages ---- */
+
+static pfn_t be_alloc_frozen(unsigned int gfp, order_t order, nid_t nid)
+{
+	return mk_pfn(gate_alloc_pages(gfp, order.order, nid.nid, false));
+}
+
+static pfn_t be_alloc_pages(unsigned int gfp, order_t order, nid_t nid)
+{
+	return mk_pfn(gate_alloc_pages(gfp, order.order, nid.nid, true));
+}
+
+static void be_free(pfn_t pfn, order_t order)
+{
+	gate_free_pages(pfn.pfn, order.order);
+}
+
+static unsigned long be_alloc_bulk(unsigned int gfp, nid_t nid, unsigned long nr, pfn_t *pfns)
+{
+	return gate_alloc_bulk(gfp, nid.nid, nr, (unsigned long *)pfns);
+}
+
+static void be_free_bulk(unsigned long nr, const pfn_t *pfns)
+{
+	for (unsigned long i = 0; i < nr; i++)
+		gate_free_pages(pfns[i].pfn, 0);
+}
+
+static void be_split(pfn_t pfn, order_t order)
+{
+	gate_split(pfn.pfn, order.order);
+}
+
+static void be_get_page(pfn_t pfn)
+{
+	gate_get_page(pfn.pfn);
+}
+
+static void be_put_page(pfn_t pfn)
+{
+	gate_put_page(pfn.pfn);
+}
+
+static int be_page_count(pfn_t pfn)
+{
+	return gate_page_count(pfn.pfn);
+}
+
+/* ---- contiguous ranges ---- */
+
+static int be_alloc_contig_range(pfn_t start, unsigned long nr)
+{
+	return gate_alloc_contig_range(start.pfn, nr);
+}
+
+static void be_free_contig_range(pfn_t start, unsigned long nr)
+{
+	gate_free_contig_range(start.pfn, nr);
+}
+
+static pfn_t be_alloc_contig_pages(unsigned long nr, unsigned int gfp, nid_t nid)
+{
+	return mk_pfn(gate_alloc_contig_pages(nr, gfp, nid.nid));
+}
+
+static pfn_t be_cma_alloc(unsigned int area, unsigned long nr)
+{
+	return mk_pfn(gate_cma_alloc(area, nr));
+}
+
+static void be_cma_release(unsigned int area, pfn_t start, unsigned long nr)
+{
+	gate_cma_release(area, start.pfn, nr);
+}
+
+static int be_start_isolate(pfn_t start, unsigned long nr)
+{
+	return gate_start_isolate_page_range(start.pfn, nr);
+}
+
+static void be_undo_isolate(pfn_t start, unsigned long nr)
+{
+	gate_undo_isolate_page_range(start.pfn, nr);
+}
+
+/* ---- pagesets and RCU ---- */
+
+static void be_drain(enum mmfuzz_drain which, cpu_t cpu)
+{
+	(void)cpu;
+	gate_drain(which == MMFUZZ_DRAIN_LOCAL ? 0 : -1);
+}
+
+static void be_rcu_barrier(void)
+{
+	rcu_barrier();
+}
+
+static void be_op_done(void)
+{
+	gate_run_work();
+	rcu_poll();
+}
+
+const struct mmfuzz_backend mmfuzz_backend_linux = {
+	.name = "linux",
+	.adapt = be_adapt,
+	.boot = be_boot,
+	.snapshot = state_save,
+	.reset = be_reset,
+	.shutdown = be_shutdown,
+	.set_trace = be_set_trace,
+	.quiesce = be_quiesce,
+	.check = be_check,
+	.check_idle = be_check_idle,
+	.stats = be_stats,
+	.describe = be_describe,
+	.describe_addr = be_describe_addr,
+	.describe_value = be_describe_value,
+	.pfn_state_ok = be_pfn_state_ok,
+	.alloc_frozen = be_alloc_frozen,
+	.free_frozen = be_free,
+	.alloc_bulk = be_alloc_bulk,
+	.free_bulk = be_free_bulk,
+	.split = be_split,
+	.alloc_pages = be_alloc_pages,
+	.get_page = be_get_page,
+	.put_page = be_put_page,
+	.page_count = be_page_count,
+	.alloc_contig_frozen_range = be_alloc_contig_range,
+	.free_contig_frozen_range = be_free_contig_range,
+	.alloc_contig_frozen_pages = be_alloc_contig_pages,
+	.alloc_contig_range = be_alloc_contig_range,
+	.free_contig_range = be_free_contig_range,
+	.cma_alloc = be_cma_alloc,
+	.cma_release = be_cma_release,
+	.start_isolate_page_range = be_start_isolate,
+	.undo_isolate_page_range = be_undo_isolate,
+	.drain = be_drain,
+	.rcu_barrier = be_rcu_barrier,
+	.op_done = be_op_done,
+};

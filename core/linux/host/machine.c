@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel's world asks of the machine (arch/include/asm/host.h), by core/sim. Included by nobody of the kernel's
+ * world, so both sides of each layout are known here.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <sim/bug.h>
+#include <sim/cpu.h>
+#include <sim/rcu.h>
+#include <sim/spinlock.h>
+
+#include "../gate.h"
+#include "log.h"
+
+void mmfuzz_bug(const char *rule, const char *func, const char *format, ...);
+void mmfuzz_unanswered(const char *name);
+void mmfuzz_relax(void);
+void mmfuzz_rcu_read_lock(void);
+void mmfuzz_rcu_read_unlock(void);
+int mmfuzz_rcu_nesting(void);
+void mmfuzz_synchronize_rcu(void);
+void mmfuzz_irq_off(void);
+void mmfuzz_irq_on(void);
+
+#if SIM_WEAVE
+_Static_assert(offsetof(struct weave_hot, cpu) == 24, "struct mmfuzz_hot in asm/host.h");
+#else
+_Static_assert(offsetof(struct sim_here, cpu) == 8 && sizeof(sim_here.cpu) == 4, "struct mmfuzz_here in asm/host.h");
+#endif
+
+void mmfuzz_bug(const char *rule, const char *func, const char *format, ...)
+{
+	static char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_print();
+	sim_bug(rule, func, SIM_NO_PFN, "%s", text);
+}
+
+void mmfuzz_unanswered(const char *name)
+{
+	sim_bug("not in the backend", name, SIM_NO_PFN, "the tree calls what core/linux/kernel does not answer");
+}
+
+void mmfuzz_relax(void)
+{
+	cpu_relax();
+}
+
+void mmfuzz_rcu_read_lock(void)
+{
+	rcu_read_lock();
+}
+
+void mmfuzz_rcu_read_unlock(void)
+{
+	rcu_read_unlock();
+}
+
+int mmfuzz_rcu_nesting(void)
+{
+	return (int)this_cpu()->rcu_nesting;
+}
+
+void mmfuzz_synchronize_rcu(void)
+{
+	synchronize_rcu();
+}
+
+void mmfuzz_irq_off(void)
+{
+	sim_irq_off();
+}
+
+void mmfuzz_irq_on(void)
+{
+	sim_irq_on();
+}
+
+int gate_in_sequence(void)
+{
+	return machine_is_sequential();
+}
+
+void gate_play(unsigned int cpu, void (*fn)(void))
+{
+	unsigned int self = smp_processor_id();
+
+	if (cpu != self)
+		machine_cpu_become(cpu);
+	fn();
+	if (cpu != self)
+		machine_cpu_become(self);
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Boots the tree's mm on a machine of the caller's: what setup_arch() of an architecture and start_kernel() do, as far as
+ * it concerns memory, in their order. Must not know how the machine is made.
+ */
+#include <linux/cma.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/init.h>
+#include <linux/memblock.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+
+#include "mm/internal.h"
+
+#include "../gate.h"
+#include "world.h"
+
+struct cma *mmfuzz_cma[CONFIG_CMA_AREAS];
+unsigned long mmfuzz_ram;
+unsigned long mmfuzz_memmap;
+unsigned int mmfuzz_block_order;
+
+/* What is allocated before there is an allocator lies on a node of its own, behind all memory of the machine. */
+#define BOOT_NODE     (MAX_NUMNODES - 1)
+#define BOOT_SECTIONS 2ul
+
+void gate_limits(struct gate_limits *limits)
+{
+	*limits = (struct gate_limits){
+		.highest_order = MAX_PAGE_ORDER,
+		.section_order = PFN_SECTION_SHIFT,
+		.nr_cpus = NR_CPUS,
+		.nr_nodes = MAX_NUMNODES - 1,
+		.max_pfn = (1ul << (MAX_PHYSMEM_BITS - PAGE_SHIFT)) - BOOT_SECTIONS * PAGES_PER_SECTION,
+		.boot_pfns = BOOT_SECTIONS * PAGES_PER_SECTION,
+		.page_struct_bytes = sizeof(struct page),
+		.page_bytes = PAGE_SIZE,
+	};
+}
+
+static void add_memory_of(const struct gate_config *config)
+{
+	for (unsigned int i = 0; i < config->nr_zones; i++) {
+		const struct gate_zone_config *zone = &config->zones[i];
+		phys_addr_t base = PFN_PHYS(zone->range.start), size = PFN_PHYS(zone->range.nr);
+
+		memblock_add_node(base, size, zone->nid,
+				  zone->type == GATE_MOVABLE ? MEMBLOCK_HOTPLUG : MEMBLOCK_NONE);
+		if (zone->type == GATE_MOVABLE)
+			movable_node_enabled = true;
+		/* Until there is an allocator nothing is taken from it. */
+		memblock_reserve(base, size);
+	}
+	memblock_add_node(PFN_PHYS(config->max_pfn), PFN_PHYS(BOOT_SECTIONS * PAGES_PER_SECTION), BOOT_NODE,
+			  MEMBLOCK_NONE);
+}
+
+static unsigned long end_of_dma(const struct gate_config *config)
+{
+	unsigned long end = 0;
+
+	for (unsigned int i = 0; i < config->nr_zones; i++) {
+		if (config->zones[i].type == GATE_DMA)
+			end = config->zones[i].range.start + config->zones[i].range.nr;
+	}
+	return end;
+}
+
+/* Of the boot node's memory, what has been given out. */
+static unsigned long boot_bytes;
+
+static void bring_up_cpus(unsigned int nr)
+{
+	for (unsigned int cpu = 0; cpu < nr; cpu++) {
+		set_cpu_possible(cpu, true);
+		set_cpu_present(cpu, true);
+		set_cpu_online(cpu, true);
+		set_cpu_active(cpu, true);
+	}
+	nr_cpu_ids = nr;
+}
+
+/* Before the frames of an area go to the allocator; cma_init_reserved_areas() gives them to it. */
+static void reserve_cma(const struct gate_config *config)
+{
+	static const char *const names[] = { "cma0", "cma1", "cma2", "cma3" };
+
+	for (unsigned int i = 0; i < config->nr_cma; i++) {
+		phys_addr_t base = PFN_PHYS(config->cma[i].start), size = PFN_PHYS(config->cma[i].nr);
+
+		memblock_reserve(base, size);
+		if (cma_init_reserved_mem(base, size, 0, names[i], &mmfuzz_cma[i]))
+			mmfuzz_bug("boot", "cma_init_reserved_mem", "CMA area %u is refused", i);
+	}
+}
+
+extern initcall_entry_t __start_mmfuzz_linux_initcalls[], __stop_mmfuzz_linux_initcalls[];
+
+static void do_initcalls(void)
+{
+	for (initcall_entry_t *call = __start_mmfuzz_linux_initcalls; call < __stop_mmfuzz_linux_initcalls; call++)
+		initcall_from_entry(call)();
+}
+
+static phys_addr_t lowest_taken(phys_addr_t from)
+{
+	phys_addr_t lowest = PFN_PHYS(max_pfn), start, end;
+	u64 i;
+
+	for_each_reserved_mem_range(i, &start, &end) {
+		if (start >= from)
+			lowest = min(lowest, start);
+	}
+	return lowest;
+}
+
+void gate_boot(const struct gate_config *config, unsigned long ram, unsigned long memmap)
+{
+	unsigned long max_zone_pfn[MAX_NR_ZONES] = { 0 };
+
+	mmfuzz_block_order = config->block_order;
+	mmfuzz_ram = ram;
+	mmfuzz_memmap = memmap;
+	mmfuzz_setup_tasks();
+	mmfuzz_setup_work();
+	bring_up_cpus(config->nr_cpus);
+	mmfuzz_setup_percpu();
+
+	/* setup_arch() */
+	add_memory_of(config);
+	max_pfn = max_low_pfn = config->max_pfn + BOOT_SECTIONS * PAGES_PER_SECTION;
+	for (unsigned int i = 0; i < config->nr_zones; i++)
+		node_set_online(config->zones[i].nid);
+	node_set_online(BOOT_NODE);
+	mmfuzz_setup_nodes();
+	sparse_init();
+	max_zone_pfn[ZONE_DMA] = end_of_dma(config);
+	max_zone_pfn[ZONE_NORMAL] = max_pfn;
+	free_area_init(max_zone_pfn);
+
+	/* start_kernel() */
+	boot_bytes = PFN_PHYS(max_pfn) - lowest_taken(PFN_PHYS(config->max_pfn));
+	build_all_zonelists(NULL);
+	for (unsigned int i = 0; i < config->nr_zones; i++)
+		memblock_phys_free(PFN_PHYS(config->zones[i].range.start), PFN_PHYS(config->zones[i].range.nr));
+	for (unsigned int i = 0; i < config->nr_holes; i++)
+		memblock_reserve(PFN_PHYS(config->holes[i].start), PFN_PHYS(config->holes[i].nr));
+	reserve_cma(config);
+	memblock_reserve(PFN_PHYS(config->max_pfn), PFN_PHYS(BOOT_SECTIONS * PAGES_PER_SECTION));
+	memblock_free_all();
+	mmfuzz_setup_slab();
+	setup_per_cpu_pageset();
+	do_initcalls();
+	/* As many as the machine says, not as the kernel finds right for memory of this size. */
+	min_free_kbytes = config->min_free << (PAGE_SHIFT - 10);
+	setup_per_zone_wmarks();
+	system_state = SYSTEM_RUNNING;
+	/* What was freed last is on pagesets. */
+	drain_all_pages(NULL);
+}
+
+void gate_memmap(char **start, unsigned long *bytes)
+{
+	*start = (char *)vmemmap;
+	*bytes = max_pfn * sizeof(struct page);
+}
+
+/* It is taken from the top. */
+void gate_boot_memory(char **start, unsigned long *bytes)
+{
+	phys_addr_t end = PFN_PHYS(max_pfn);
+
+	*bytes = boot_bytes;
+	*start = __va(end - boot_bytes);
+}

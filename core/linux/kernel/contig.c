@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Contiguous ranges, CMA and isolation, in the kernel's own calls. Must keep no state of its own. */
+#include <linux/cma.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/page-isolation.h>
+
+#include "mm/internal.h"
+
+#include "../gate.h"
+#include "world.h"
+
+/* What the kernel's callers know of a range before they ask for it: memory, online, of one zone. */
+static bool one_zone(unsigned long start, unsigned long nr)
+{
+	struct zone *zone = NULL;
+
+	for (unsigned long pfn = start; pfn < start + nr; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || (zone && page_zone(page) != zone))
+			return false;
+		zone = page_zone(page);
+	}
+	return zone;
+}
+
+/*
+ * docs/findings/alloc-contig-undoes-others.md: where a block is isolated already alloc_contig_range() fails, and opens it
+ * to allocations as it goes. Until that is mended nothing else would be found, so who is alone does not ask for it.
+ */
+static bool somebody_isolated(unsigned long start, unsigned long nr)
+{
+	unsigned long first = start & ~(pageblock_nr_pages - 1), end = ALIGN(start + nr, pageblock_nr_pages);
+
+	for (unsigned long pfn = first; pfn < end; pfn += pageblock_nr_pages) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (page && is_migrate_isolate_page(page))
+			return true;
+	}
+	return false;
+}
+
+int gate_alloc_contig_range(unsigned long start, unsigned long nr)
+{
+	if (!one_zone(start, nr))
+		return -EINVAL;
+	if (somebody_isolated(start, nr))
+		return -EBUSY;
+#ifdef HAVE_ACR_FLAGS
+	return alloc_contig_range(start, start + nr, ACR_FLAGS_NONE, GFP_KERNEL | __GFP_NOWARN);
+#else
+	return alloc_contig_range(start, start + nr, MIGRATE_MOVABLE, GFP_KERNEL | __GFP_NOWARN);
+#endif
+}
+
+void gate_free_contig_range(unsigned long start, unsigned long nr)
+{
+	free_contig_range(start, nr);
+}
+
+unsigned long gate_alloc_contig_pages(unsigned long nr, unsigned int gfp, unsigned int nid)
+{
+	gfp_t flags = GFP_KERNEL | __GFP_NOWARN;
+	struct page *page;
+
+	if (gfp & GATE_GFP_MOVABLE)
+		flags |= __GFP_MOVABLE | __GFP_HIGHMEM;
+	if (gfp & GATE_GFP_DMA)
+		flags = (flags & ~(__GFP_MOVABLE | __GFP_HIGHMEM)) | __GFP_DMA;
+	if (gfp & GATE_GFP_THISNODE)
+		flags |= __GFP_THISNODE;
+	page = alloc_contig_pages(nr, flags, nid, NULL);
+	return page ? page_to_pfn(page) : GATE_NONE;
+}
+
+unsigned long gate_cma_alloc(unsigned int area, unsigned long nr)
+{
+	struct page *page = cma_alloc(mmfuzz_cma[area], nr, 0, true);
+
+	return page ? page_to_pfn(page) : GATE_NONE;
+}
+
+void gate_cma_release(unsigned int area, unsigned long start, unsigned long nr)
+{
+	if (!cma_release(mmfuzz_cma[area], pfn_to_page(start), nr))
+		mmfuzz_bug("refused", "cma_release", "frames 0x%lx of area %u, %lu of them", start, area, nr);
+}
+
+int gate_start_isolate_page_range(unsigned long start, unsigned long nr)
+{
+	if (!one_zone(start, nr))
+		return -EINVAL;
+#ifdef HAVE_ISOLATE_MODE
+	return start_isolate_page_range(start, start + nr, PB_ISOLATE_MODE_OTHER);
+#else
+	return start_isolate_page_range(start, start + nr, MIGRATE_MOVABLE, 0, GFP_KERNEL);
+#endif
+}
+
+void gate_undo_isolate_page_range(unsigned long start, unsigned long nr)
+{
+#ifdef HAVE_ISOLATE_MODE
+	undo_isolate_page_range(start, start + nr);
+#else
+	undo_isolate_page_range(start, start + nr, MIGRATE_MOVABLE);
+#endif
+}

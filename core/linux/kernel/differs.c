@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Differs on purpose from the kernel: what the machine does otherwise. Memory of the kernel's own objects is the host's for
+ * now; the memmap and the contents of frames are mappings that cost nothing until they are touched.
+ */
+#include <linux/cpumask.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+
+#include "../gate.h"
+#include "world.h"
+
+int vmemmap_populate(unsigned long start, unsigned long end, int node, struct vmem_altmap *altmap)
+{
+	return 0;
+}
+
+void vmemmap_free(unsigned long start, unsigned long end, struct vmem_altmap *altmap)
+{
+}
+
+void copy_highpage(struct page *to, struct page *from)
+{
+	copy_page(page_address(to), page_address(from));
+}
+
+void __rcu_read_lock(void)
+{
+	mmfuzz_rcu_read_lock();
+}
+
+void __rcu_read_unlock(void)
+{
+	mmfuzz_rcu_read_unlock();
+}
+
+void synchronize_rcu(void)
+{
+	mmfuzz_synchronize_rcu();
+}
+
+void synchronize_rcu_expedited(void)
+{
+	mmfuzz_synchronize_rcu();
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the backend does, in the kernel's own calls. Must keep no state of its own. */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
+
+#include "mm/internal.h"
+
+#include "../gate.h"
+
+void arch_alloc_page(struct page *page, int order)
+{
+	gate_allocated(page_to_pfn(page), order);
+}
+
+void arch_free_page(struct page *page, int order)
+{
+	gate_freed(page_to_pfn(page), order);
+}
+
+static gfp_t gfp_of(unsigned int asked)
+{
+	gfp_t gfp = __GFP_NOWARN | __GFP_NORETRY;
+
+	if (asked & GATE_GFP_COMPACT)
+		gfp |= __GFP_DIRECT_RECLAIM;
+	if (asked & GATE_GFP_MOVABLE)
+		gfp |= __GFP_MOVABLE | __GFP_HIGHMEM;
+	else if (asked & GATE_GFP_RECLAIMABLE)
+		gfp |= __GFP_RECLAIMABLE;
+	if (asked & GATE_GFP_DMA)
+		gfp = (gfp & ~(__GFP_MOVABLE | __GFP_HIGHMEM)) | __GFP_DMA;
+	if (asked & GATE_GFP_THISNODE)
+		gfp |= __GFP_THISNODE;
+	if (asked & GATE_GFP_ZERO)
+		gfp |= __GFP_ZERO;
+	if (asked & GATE_GFP_HIGH)
+		gfp |= __GFP_HIGH;
+	return gfp;
+}
+
+unsigned long gate_alloc_pages(unsigned int gfp, unsigned int order, unsigned int nid, int compound)
+{
+	gfp_t flags = gfp_of(gfp) | (compound ? __GFP_COMP : 0);
+	struct page *page = order > MAX_PAGE_ORDER ? NULL : __alloc_pages(flags, order, nid, NULL);
+
+	return page ? page_to_pfn(page) : GATE_NONE;
+}
+
+void gate_free_pages(unsigned long pfn, unsigned int order)
+{
+	__free_pages(pfn_to_page(pfn), order);
+}
+
+void gate_get_page(unsigned long pfn)
+{
+	get_page(pfn_to_page(pfn));
+}
+
+void gate_put_page(unsigned long pfn)
+{
+	put_page(pfn_to_page(pfn));
+}
+
+int gate_page_count(unsigned long pfn)
+{
+	return page_count(pfn_to_page(pfn));
+}
+
+unsigned long gate_alloc_bulk(unsigned int gfp, unsigned int nid, unsigned long nr, unsigned long *pfns)
+{
+	struct page **pages = (struct page **)pfns;
+	unsigned long got;
+
+	memset(pages, 0, nr * sizeof(*pages));
+	got = __alloc_pages_bulk(gfp_of(gfp), nid, NULL, nr, NULL, pages);
+	for (unsigned long i = 0; i < got; i++)
+		pfns[i] = page_to_pfn(pages[i]);
+	return got;
+}
+
+void gate_split(unsigned long pfn, unsigned int order)
+{
+	if (order)
+		split_page(pfn_to_page(pfn), order);
+}
+
+void gate_drain(int cpu)
+{
+	if (cpu < 0)
+		drain_all_pages(NULL);
+	else
+		drain_local_pages(NULL);
+}
+
+static unsigned long on_pagesets(void)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+	int cpu;
+
+	for_each_populated_zone(zone) {
+		for_each_online_cpu(cpu)
+			sum += per_cpu_ptr(zone->per_cpu_pageset, cpu)->count;
+	}
+	return sum;
+}
+
+static unsigned long isolated_free(struct zone *zone)
+{
+	unsigned long sum = 0;
+
+	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
+		struct list_head *item;
+
+		list_for_each(item, &zone->free_area[order].free_list[MIGRATE_ISOLATE])
+			sum += 1ul << order;
+	}
+	return sum;
+}
+
+void gate_stats(struct gate_stats *stats)
+{
+	struct zone *zone;
+
+	*stats = (struct gate_stats){ .pcp = on_pagesets() };
+	for_each_populated_zone(zone) {
+		stats->managed += zone_managed_pages(zone);
+		stats->free += zone_page_state_snapshot(zone, NR_FREE_PAGES);
+		stats->free_isolated += isolated_free(zone);
+	}
+}
+
+int gate_describe(unsigned long pfn, char *buf, unsigned long len)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	if (!page)
+		return snprintf(buf, len, "not online");
+	return snprintf(buf, len, "%s, count %d, node %d zone %s, pageblock type %d",
+			PageBuddy(page) ? "buddy" : PageReserved(page) ? "reserved" : "in use", page_ref_count(page),
+			page_to_nid(page), page_zone(page)->name, get_pageblock_migratetype(page));
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Must stay in step with the kernel: small parts of it that its own files would bring much else along with. Where a tree
+ * changes one of these, this has to change too.
+ */
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/memory-tiers.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+
+#include "../gate.h"
+#include "world.h"
+
+/* kernel/cpu.c */
+struct cpumask __cpu_possible_mask;
+struct cpumask __cpu_online_mask;
+struct cpumask __cpu_present_mask;
+struct cpumask __cpu_active_mask;
+struct cpumask __cpu_dying_mask;
+atomic_t __num_online_cpus;
+
+void set_cpu_online(unsigned int cpu, bool online)
+{
+	cpumask_assign_cpu(cpu, &__cpu_online_mask, online);
+	atomic_set(&__num_online_cpus, cpumask_weight(&__cpu_online_mask));
+}
+
+/* kernel/cpu.c: first row of each offset is a mask of one bit. */
+#define ROW(x)	  [x + 1][0] = 1ul << (x)
+#define ROWS8(x)  ROW(x), ROW(x + 1), ROW(x + 2), ROW(x + 3), ROW(x + 4), ROW(x + 5), ROW(x + 6), ROW(x + 7)
+const unsigned long cpu_bit_bitmap[BITS_PER_LONG + 1][BITS_TO_LONGS(NR_CPUS)] = {
+	ROWS8(0), ROWS8(8), ROWS8(16), ROWS8(24), ROWS8(32), ROWS8(40), ROWS8(48), ROWS8(56),
+};
+
+/* kernel/smp.c */
+unsigned int nr_cpu_ids __read_mostly = NR_CPUS;
+
+/* init/main.c, kernel/time */
+enum system_states system_state;
+bool static_key_initialized = true;
+unsigned long volatile jiffies = INITIAL_JIFFIES;
+
+/* drivers/base/arch_numa.c */
+struct pglist_data *node_data[MAX_NUMNODES];
+static struct pglist_data nodes[MAX_NUMNODES];
+
+void mmfuzz_setup_nodes(void)
+{
+	for (int nid = 0; nid < MAX_NUMNODES; nid++)
+		node_data[nid] = &nodes[nid];
+}
+
+void alloc_offline_node_data(int nid)
+{
+}
+
+const struct cpumask *mmfuzz_cpumask_of_node(int node)
+{
+	return node == 0 ? cpu_online_mask : cpu_none_mask;
+}
+
+/* mm/mempolicy.c: the default policy, the node at hand first. */
+struct page *alloc_pages_noprof(gfp_t gfp, unsigned int order)
+{
+	return __alloc_pages_noprof(gfp, order, numa_node_id(), NULL);
+}
+
+struct folio *folio_alloc_noprof(gfp_t gfp, unsigned int order)
+{
+	return __folio_alloc_noprof(gfp, order, numa_node_id(), NULL);
+}
+
+/* lib/dump_stack.c and kernel/printk, kernel/panic.c: a line goes to the host, and a warning is a finding. */
+int _printk(const char *format, ...)
+{
+	static char line[256];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vscnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	gate_log(line);
+	return len;
+}
+
+void panic(const char *format, ...)
+{
+	mmfuzz_bug("kernel panic", "panic", "%s", format);
+}
+
+void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const char *format, ...)
+{
+	static char text[256];
+	va_list args;
+
+	text[0] = 0;
+	if (format) {
+		va_start(args, format);
+		vscnprintf(text, sizeof(text), format, args);
+		va_end(args);
+	}
+	mmfuzz_bug("kernel WARNING", file, "line %d %s", line, text);
+}
+
+/* mm/memory.c, mm/mempolicy.c, mm/vmscan.c, mm/oom_kill.c, mm/memory-failure.c */
+void *high_memory;
+unsigned long highest_memmap_pfn;
+unsigned long zero_pfn;
+enum zone_type policy_zone;
+__weak atomic_long_t num_poisoned_pages;
+DEFINE_MUTEX(oom_lock);
+struct folio *huge_zero_folio;
+
+/* mm/memory-tiers.c: there are no tiers. */
+bool numa_demotion_enabled;
+
+int next_demotion_node(int node)
+{
+	return NUMA_NO_NODE;
+}
+
+void node_get_allowed_targets(pg_data_t *pgdat, nodemask_t *targets)
+{
+	*targets = NODE_MASK_NONE;
+}
+
+/* kernel/fork.c */
+DEFINE_SPINLOCK(mmlist_lock);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Differs on purpose: per-CPU areas, each a copy of the template with room behind it, from the host. The kernel's own
+ * allocator maps its chunks by vmalloc(), which there is none of. What is taken from the room is never given back: it
+ * belongs to zones and nodes, which stay.
+ */
+#include <linux/cpumask.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+
+#include "../gate.h"
+#include "world.h"
+
+/* The template, in the final program. */
+extern char __start_mmfuzz_linux_percpu[], __stop_mmfuzz_linux_percpu[];
+
+/* Bytes for alloc_percpu(). */
+#define ROOM 65536ul
+
+unsigned long __per_cpu_offset[NR_CPUS];
+
+static char *areas;
+static unsigned long used;
+
+static unsigned long template_bytes(void)
+{
+	return ALIGN(__stop_mmfuzz_linux_percpu - __start_mmfuzz_linux_percpu, 64);
+}
+
+void gate_percpu(char **start, unsigned long *bytes)
+{
+	*start = areas;
+	*bytes = nr_cpu_ids * (template_bytes() + ROOM);
+}
+
+void mmfuzz_setup_percpu(void)
+{
+	const unsigned long bytes = template_bytes();
+
+	areas = gate_host_memory(NR_CPUS * (bytes + ROOM));
+	used = 0;
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		char *area = areas + cpu * (bytes + ROOM);
+
+		memcpy(area, __start_mmfuzz_linux_percpu, __stop_mmfuzz_linux_percpu - __start_mmfuzz_linux_percpu);
+		memset(area + bytes, 0, ROOM);
+		__per_cpu_offset[cpu] = area - __start_mmfuzz_linux_percpu;
+	}
+}
+
+void __percpu *pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t gfp)
+{
+	unsigned long at = ALIGN(used, align);
+
+	if (at + size > ROOM)
+		return NULL;
+	used = at + size;
+	return (void __percpu *)(__start_mmfuzz_linux_percpu + template_bytes() + at);
+}
+
+void free_percpu(void __percpu *ptr)
+{
+}

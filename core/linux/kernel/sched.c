@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Must stay in step with the kernel: tasks, sleeping and waking, as far as they concern an operation of a CPU. Each CPU has
+ * one task. Whoever sleeps waits for another CPU; whoever is woken looks again.
+ */
+#include <linux/cpumask.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/wake_q.h>
+
+#include "../gate.h"
+#include "world.h"
+
+struct task_struct init_task;
+static struct signal_struct signals[NR_CPUS];
+static struct task_struct tasks[NR_CPUS];
+struct task_struct *mmfuzz_tasks[NR_CPUS];
+unsigned long mmfuzz_irqs_off[NR_CPUS];
+
+void mmfuzz_setup_tasks(void)
+{
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		struct task_struct *task = &tasks[cpu];
+
+		mmfuzz_tasks[cpu] = task;
+		task->thread_info.cpu = cpu;
+		task->pid = task->tgid = cpu + 1;
+		task->__state = TASK_RUNNING;
+		task->nr_cpus_allowed = 1;
+		task->signal = &signals[cpu];
+		task->cpus_ptr = cpumask_of(cpu);
+	}
+}
+
+void schedule(void)
+{
+	/* Acquire: pairs with the release of who wakes, in try_to_wake_up(). */
+	while (smp_load_acquire(&current->__state) != TASK_RUNNING) {
+		gate_run_work();
+		mmfuzz_relax();
+	}
+}
+
+
+void preempt_schedule(void)
+{
+}
+
+void preempt_schedule_notrace(void)
+{
+}
+
+int try_to_wake_up(struct task_struct *task, unsigned int state, int flags)
+{
+	if (!(READ_ONCE(task->__state) & state))
+		return 0;
+	/* Release: pairs with the acquire of who sleeps, in schedule(). */
+	smp_store_release(&task->__state, TASK_RUNNING);
+	return 1;
+}
+
+int wake_up_process(struct task_struct *task)
+{
+	return try_to_wake_up(task, TASK_NORMAL, 0);
+}
+
+int wake_up_state(struct task_struct *task, unsigned int state)
+{
+	return try_to_wake_up(task, state, 0);
+}
+
+int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
+{
+	return try_to_wake_up(entry->private, mode, flags);
+}
+
+/* Until another CPU wakes it. */
+long schedule_timeout(long timeout)
+{
+	schedule();
+	return timeout;
+}
+
+void wake_q_add(struct wake_q_head *head, struct task_struct *task)
+{
+	struct wake_q_node *node = &task->wake_q;
+
+	if (cmpxchg_relaxed(&node->next, NULL, WAKE_Q_TAIL))
+		return;
+	*head->lastp = node;
+	head->lastp = &node->next;
+}
+
+void wake_q_add_safe(struct wake_q_head *head, struct task_struct *task)
+{
+	wake_q_add(head, task);
+}
+
+void wake_up_q(struct wake_q_head *head)
+{
+	struct wake_q_node *node = head->first;
+
+	while (node != WAKE_Q_TAIL) {
+		struct task_struct *task = container_of(node, struct task_struct, wake_q);
+
+		node = node->next;
+		WRITE_ONCE(task->wake_q.next, NULL);
+		wake_up_process(task);
+	}
+}

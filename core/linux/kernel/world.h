@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the files of kernel/. */
+#ifndef MMFUZZ_LINUX_WORLD_H
+#define MMFUZZ_LINUX_WORLD_H
+
+/* The machine's CMA areas. */
+extern struct cma *mmfuzz_cma[];
+
+/* The areas of all CPUs, as the template has it; the CPUs must be known. */
+void mmfuzz_setup_percpu(void);
+/* pg_data_t of each node. */
+void mmfuzz_setup_nodes(void);
+/* The task of each CPU. */
+void mmfuzz_setup_tasks(void);
+
+/* The queues of each CPU. */
+void mmfuzz_setup_work(void);
+/* From here on there are objects. */
+void mmfuzz_setup_slab(void);
+
+#endif /* MMFUZZ_LINUX_WORLD_H */

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The inner part of linux.sh: options, and the steps from a tree to programs that run on it."""
+import argparse
+import os
+import sys
+import time
+
+import build
+import debian
+import tree
+from errors import Failed
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PRESETS = ("plain", "asan", "tsan")
+
+
+class Options(argparse.ArgumentParser):
+    def error(self, message):
+        fail(message + " (see scripts/linux.sh --help)")
+
+
+def fail(message):
+    print("linux.sh: " + message, file=sys.stderr)
+    sys.exit(2)
+
+
+def parser():
+    options = Options(prog="scripts/linux.sh", description="Builds the backend linux from mm/*.c of a Linux tree, which "
+                      "stays as it is, and the programs that run on it.",
+                      epilog="Programs are in build/linux/NAME/PRESET/bin. Exit 0: built. 2: could not be.")
+    source = options.add_mutually_exclusive_group()
+    source.add_argument("--tree", metavar="DIR", help="a Linux tree")
+    source.add_argument("--debian", metavar="VERSION", default="6.12",
+                        help="the tree of the package linux-source-VERSION, which is installed if need be (default 6.12)")
+    options.add_argument("--name", help="of the folder below build/linux (default: the version of the tree)")
+    options.add_argument("--preset", action="append", choices=PRESETS, help="build; may be repeated (default asan)")
+    options.add_argument("--target", action="append", default=[], metavar="T", help="only this program; may be repeated")
+    options.add_argument("--prepare", action="store_true", help="only: configure the tree, compile nothing")
+    return options
+
+
+def main():
+    begun = time.monotonic()
+    options = parser().parse_args()
+    os.chdir(ROOT)
+    try:
+        path = os.path.abspath(options.tree) if options.tree else debian.tree(options.debian)
+        source = tree.Tree(path)
+        print(f"Linux {source.version}: {path}", flush=True)
+        folder = os.path.join("build", "linux", options.name or source.version)
+        tree.prepare(source, folder)
+        print("features: " + (", ".join(source.features()) or "none"), flush=True)
+        if not options.prepare:
+            for preset in options.preset or ["asan"]:
+                build.build(folder, preset, options.target)
+    except Failed as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("interrupted")
+    print(f"done in {time.monotonic() - begun:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
