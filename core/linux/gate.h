@@ -14,6 +14,7 @@ enum gate_zone { GATE_DMA, GATE_NORMAL, GATE_MOVABLE };
 /* What the kernel's headers say of the machine that it was compiled for. */
 struct gate_limits {
 	unsigned int highest_order;
+	unsigned int lowest_block_order;
 	unsigned int section_order;
 	unsigned int nr_cpus;
 	unsigned int nr_nodes;
@@ -54,7 +55,7 @@ void gate_limits(struct gate_limits *limits);
 /* @ram, @memmap: where frame 0 and its struct page are. Once, on the kernel's data as the program began with it. */
 void gate_boot(const struct gate_config *config, unsigned long ram, unsigned long memmap);
 /* What has to be put back when a machine is reset, beside the kernel's own data. */
-void gate_percpu(char **start, unsigned long *bytes);
+int gate_percpu(unsigned int cpu, char **start, unsigned long *bytes); /* 0: there is no such CPU */
 void gate_arena(char **start, unsigned long *bytes);
 void gate_memmap(char **start, unsigned long *bytes);
 void gate_boot_memory(char **start, unsigned long *bytes);
@@ -108,7 +109,7 @@ int gate_describe(unsigned long pfn, char *buf, unsigned long len);
 
 /* host/: what the kernel's world calls. */
 
-/* Zeroed memory that is there until the process ends; the same for the same call of each boot. */
+/* Zeroed memory, for the n-th call of each boot always the same; there until the process ends. */
 void *gate_host_memory(unsigned long bytes);
 /* One context plays all CPUs; have it play @cpu while it calls @fn. */
 int gate_in_sequence(void);

@@ -140,7 +140,7 @@ __attribute__((__no_sanitize__("address"))) void sim_copy(void *dst, const void 
 #endif
 }
 
-void ram_init(unsigned long nr_pages, unsigned int cell_shift)
+static void begin(char *base, unsigned long nr_pages, unsigned int cell_shift)
 {
 	MM_BUG_ON(sim_ram.base, "second RAM", SIM_NO_PFN, "the machine has %lu pages already",
 		  sim_ram.nr_pages);
@@ -151,7 +151,8 @@ void ram_init(unsigned long nr_pages, unsigned int cell_shift)
 		  cell_shift);
 	sim_ram.nr_pages = nr_pages;
 	sim_ram.cell_shift = cell_shift;
-	sim_ram.base = sim_reserve(nr_pages << cell_shift);
+	sim_ram.base = base ? base : sim_reserve(nr_pages << cell_shift);
+	sim_ram.lent = base;
 #if SIM_ASAN
 	{
 		size_t scale, offset;
@@ -165,14 +166,24 @@ void ram_init(unsigned long nr_pages, unsigned int cell_shift)
 #endif
 }
 
+void ram_init(unsigned long nr_pages, unsigned int cell_shift)
+{
+	begin(NULL, nr_pages, cell_shift);
+}
+
+void ram_lend(void *base, unsigned long nr_pages, unsigned int cell_shift)
+{
+	begin(base, nr_pages, cell_shift);
+}
+
 void ram_exit(void)
 {
 	if (!sim_ram.base)
 		return;
 	/* Of larger cells only the first bytes were touched, and the system knows which. */
-	if (sim_ram.cell_shift > 12)
+	if (!sim_ram.lent && sim_ram.cell_shift > 12)
 		sim_release(sim_ram.base, sim_ram.nr_pages << sim_ram.cell_shift);
-	else
+	else if (!sim_ram.lent)
 		sim_release_used(sim_ram.base, sim_ram.nr_pages << sim_ram.cell_shift,
 				 sim_ram.nr_pages << sim_ram.cell_shift);
 	memset(&sim_ram, 0, sizeof(sim_ram));

@@ -66,6 +66,8 @@ static void be_adapt(struct mmfuzz_config *config)
 		config->nr_cpus = limits.nr_cpus;
 	if (config->pageblock_order > limits.highest_order)
 		config->pageblock_order = limits.highest_order;
+	if (config->pageblock_order < limits.lowest_block_order)
+		config->pageblock_order = limits.lowest_block_order;
 	if (config->section_order < limits.section_order)
 		config->section_order = limits.section_order;
 	adapt_zones(config);
@@ -87,6 +89,8 @@ static int possible(const struct mmfuzz_config *config)
 		return refuse("too many frames");
 	if (config->pageblock_order > limits.highest_order)
 		return refuse("pageblocks larger than the largest block of the buddy allocator");
+	if (config->pageblock_order < limits.lowest_block_order)
+		return refuse("pageblocks smaller than the largest block of a pageset");
 	if (config->section_order < limits.section_order)
 		return refuse("memory blocks smaller than a section");
 	return 0;
@@ -124,8 +128,10 @@ static int be_boot(const struct mmfuzz_config *config)
 		cma[i] = (struct gate_range){ config->cma[i].start, config->cma[i].nr };
 	machine_init(config->nr_cpus);
 	machine_cpu_enter(0);
-	state_begin(config->max_pfn);
-	gate_boot(&gate, state_ram(), state_memmap());
+	if (!state_begin(config)) {
+		gate_boot(&gate, state_ram(), state_memmap());
+		state_booted();
+	}
 	log_forget();
 	return 0;
 }

@@ -31,6 +31,8 @@ void gate_limits(struct gate_limits *limits)
 {
 	*limits = (struct gate_limits){
 		.highest_order = MAX_PAGE_ORDER,
+		/* Pagesets give back what they hold as of the type of its first frame: it must not span two blocks. */
+		.lowest_block_order = PAGE_ALLOC_COSTLY_ORDER,
 		.section_order = PFN_SECTION_SHIFT,
 		.nr_cpus = NR_CPUS,
 		.nr_nodes = MAX_NUMNODES - 1,
@@ -124,10 +126,10 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	mmfuzz_block_order = config->block_order;
 	mmfuzz_ram = ram;
 	mmfuzz_memmap = memmap;
-	mmfuzz_setup_tasks();
-	mmfuzz_setup_work();
 	bring_up_cpus(config->nr_cpus);
 	mmfuzz_setup_percpu();
+	mmfuzz_setup_tasks();
+	mmfuzz_setup_work();
 
 	/* setup_arch() */
 	add_memory_of(config);

@@ -43,6 +43,18 @@ static bool somebody_isolated(unsigned long start, unsigned long nr)
 	return false;
 }
 
+/* The same for who does not say which range. */
+static bool anything_isolated(void)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(zone) {
+		if (has_isolate_pageblock(zone))
+			return true;
+	}
+	return false;
+}
+
 int gate_alloc_contig_range(unsigned long start, unsigned long nr)
 {
 	if (!one_zone(start, nr))
@@ -72,13 +84,15 @@ unsigned long gate_alloc_contig_pages(unsigned long nr, unsigned int gfp, unsign
 		flags = (flags & ~(__GFP_MOVABLE | __GFP_HIGHMEM)) | __GFP_DMA;
 	if (gfp & GATE_GFP_THISNODE)
 		flags |= __GFP_THISNODE;
+	if (anything_isolated())
+		return GATE_NONE;
 	page = alloc_contig_pages(nr, flags, nid, NULL);
 	return page ? page_to_pfn(page) : GATE_NONE;
 }
 
 unsigned long gate_cma_alloc(unsigned int area, unsigned long nr)
 {
-	struct page *page = cma_alloc(mmfuzz_cma[area], nr, 0, true);
+	struct page *page = anything_isolated() ? NULL : cma_alloc(mmfuzz_cma[area], nr, 0, true);
 
 	return page ? page_to_pfn(page) : GATE_NONE;
 }

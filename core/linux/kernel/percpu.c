@@ -27,10 +27,11 @@ static unsigned long template_bytes(void)
 	return ALIGN(__stop_mmfuzz_linux_percpu - __start_mmfuzz_linux_percpu, 64);
 }
 
-void gate_percpu(char **start, unsigned long *bytes)
+int gate_percpu(unsigned int cpu, char **start, unsigned long *bytes)
 {
-	*start = areas;
-	*bytes = nr_cpu_ids * (template_bytes() + ROOM);
+	*start = areas + cpu * (template_bytes() + ROOM);
+	*bytes = template_bytes() + used;
+	return cpu < nr_cpu_ids;
 }
 
 void mmfuzz_setup_percpu(void)
@@ -43,7 +44,6 @@ void mmfuzz_setup_percpu(void)
 		char *area = areas + cpu * (bytes + ROOM);
 
 		memcpy(area, __start_mmfuzz_linux_percpu, __stop_mmfuzz_linux_percpu - __start_mmfuzz_linux_percpu);
-		memset(area + bytes, 0, ROOM);
 		__per_cpu_offset[cpu] = area - __start_mmfuzz_linux_percpu;
 	}
 }
@@ -55,6 +55,8 @@ void __percpu *pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t
 	if (at + size > ROOM)
 		return NULL;
 	used = at + size;
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		memset(areas + cpu * (template_bytes() + ROOM) + template_bytes() + at, 0, size);
 	return (void __percpu *)(__start_mmfuzz_linux_percpu + template_bytes() + at);
 }
 

@@ -4,6 +4,7 @@
  * one task. Whoever sleeps waits for another CPU; whoever is woken looks again.
  */
 #include <linux/cpumask.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/wake_q.h>
@@ -12,22 +13,23 @@
 #include "world.h"
 
 struct task_struct init_task;
-static struct signal_struct signals[NR_CPUS];
-static struct task_struct tasks[NR_CPUS];
+/* Per CPU, so that what a reset puts back is of the CPUs that there are. */
+static DEFINE_PER_CPU(struct signal_struct, signals);
+static DEFINE_PER_CPU(struct task_struct, tasks);
 struct task_struct *mmfuzz_tasks[NR_CPUS];
 unsigned long mmfuzz_irqs_off[NR_CPUS];
 
 void mmfuzz_setup_tasks(void)
 {
-	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
-		struct task_struct *task = &tasks[cpu];
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		struct task_struct *task = per_cpu_ptr(&tasks, cpu);
 
 		mmfuzz_tasks[cpu] = task;
 		task->thread_info.cpu = cpu;
 		task->pid = task->tgid = cpu + 1;
 		task->__state = TASK_RUNNING;
 		task->nr_cpus_allowed = 1;
-		task->signal = &signals[cpu];
+		task->signal = per_cpu_ptr(&signals, cpu);
 		task->cpus_ptr = cpumask_of(cpu);
 	}
 }

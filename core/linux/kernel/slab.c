@@ -12,8 +12,8 @@
 #include "../gate.h"
 #include "world.h"
 
-#define ARENA_BYTES (64ul << 20)
-#define CHUNK_SHIFT 14
+#define ARENA_BYTES (16ul << 20)
+#define CHUNK_SHIFT 12
 #define CHUNK_BYTES (1ul << CHUNK_SHIFT)
 #define NR_CHUNKS   (ARENA_BYTES >> CHUNK_SHIFT)
 #define MIN_SHIFT   3

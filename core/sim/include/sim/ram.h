@@ -28,6 +28,7 @@ extern struct sim_ram {
 	unsigned long nr_pages;
 	unsigned int cell_shift;
 	unsigned long shadow_offset;
+	bool lent;
 } sim_ram;
 
 /**
@@ -93,6 +94,12 @@ static __always_inline void sim_unpoison(const void *ptr __maybe_unused, size_t 
  * All contents are 0 and nothing is poisoned.
  */
 void ram_init(unsigned long nr_pages, unsigned int cell_shift);
+/**
+ * ram_lend - the same in memory of the caller's, which keeps it after ram_exit() with all that is in it
+ *
+ * For machines of large cells that are made often: to map and unpoison address space takes long.
+ */
+void ram_lend(void *base, unsigned long nr_pages, unsigned int cell_shift);
 void ram_exit(void);
 
 /** ram_ptr - the contents of a frame, 1 << cell_shift bytes, those of its successor behind it */
