@@ -104,6 +104,11 @@ struct gate_stats {
 	unsigned long migrate_fail;
 };
 void gate_stats(struct gate_stats *stats);
+/* A finding where a structure of the kernel's is wrong; nobody runs. */
+void gate_check(void);
+/* And where zones are not as gate_remember() found them: everything was given back. */
+void gate_check_idle(void);
+void gate_remember(void);
 /* What the kernel says of a frame; returns what snprintf() does. */
 int gate_describe(unsigned long pfn, char *buf, unsigned long len);
 

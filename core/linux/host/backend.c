@@ -130,10 +130,17 @@ static int be_boot(const struct mmfuzz_config *config)
 	machine_cpu_enter(0);
 	if (!state_begin(config)) {
 		gate_boot(&gate, state_ram(), state_memmap());
+		gate_remember();
 		state_booted();
 	}
 	log_forget();
 	return 0;
+}
+
+static void be_snapshot(void)
+{
+	gate_remember();
+	state_save();
 }
 
 static void be_reset(void)
@@ -163,10 +170,12 @@ static void be_quiesce(void)
 
 static void be_check(void)
 {
+	gate_check();
 }
 
 static void be_check_idle(void)
 {
+	gate_check_idle();
 }
 
 static void be_stats(struct mmfuzz_stats *stats)
@@ -315,7 +324,7 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.name = "linux",
 	.adapt = be_adapt,
 	.boot = be_boot,
-	.snapshot = state_save,
+	.snapshot = be_snapshot,
 	.reset = be_reset,
 	.shutdown = be_shutdown,
 	.set_trace = be_set_trace,
