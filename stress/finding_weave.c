@@ -20,7 +20,6 @@ static const char *save(const char *title, const struct weave_result *result)
 	static struct program program;
 	static char path[4096];
 	struct crash_file crash = {
-		.target = "fuzz_weave_memdesc",
 		.seed = context->seed,
 		.fingerprint = result->fingerprint,
 		.payload = bytes,
@@ -32,6 +31,7 @@ static const char *save(const char *title, const struct weave_result *result)
 		fprintf(stderr, "mmstress: a schedule of %u switches does not fit into a program\n",
 			result->schedule.nr);
 	crash.size = program_encode(&program, bytes);
+	snprintf(crash.target, sizeof(crash.target), "fuzz_weave_%s", context->options->backend->name);
 	snprintf(crash.design, sizeof(crash.design), "%s", context->options->backend->name);
 	snprintf(crash.title, sizeof(crash.title), "%s", title);
 	snprintf(crash.strategy, sizeof(crash.strategy), "%s", context->strategy);

@@ -162,10 +162,11 @@ static void print_last_ops(void)
 static void save_program(void)
 {
 	static uint8_t bytes[PROGRAM_MAX_BYTES];
-	struct crash_file crash = { .target = "fuzz_memdesc", .payload = bytes };
+	struct crash_file crash = { .payload = bytes };
 	struct crash_file_error error;
 
 	crash.size = program_encode(&run.program, bytes);
+	snprintf(crash.target, sizeof(crash.target), "fuzz_%s", run.options.backend->name);
 	snprintf(crash.design, sizeof(crash.design), "%s", run.options.backend->name);
 	snprintf(crash.title, sizeof(crash.title), "%s", run.title);
 	snprintf(run.file, sizeof(run.file), "%s/stress-%s-seed%" PRIu64 "-round%" PRIu64 ".crash",

@@ -36,6 +36,9 @@ def parser():
     options.add_argument("--name", help="of the folder below build/linux (default: the version of the tree)")
     options.add_argument("--preset", action="append", choices=PRESETS, help="build; may be repeated (default asan)")
     options.add_argument("--target", action="append", default=[], metavar="T", help="only this program; may be repeated")
+    options.add_argument("--without", action="append", default=[], metavar="F",
+                         help="as if the tree did not have this feature or fault; may be repeated: what is known of a "
+                         "tree and kept out of the way (docs/findings) is found again")
     options.add_argument("--prepare", action="store_true", help="only: configure the tree, compile nothing")
     return options
 
@@ -46,7 +49,7 @@ def main():
     os.chdir(ROOT)
     try:
         path = os.path.abspath(options.tree) if options.tree else debian.tree(options.debian)
-        source = tree.Tree(path)
+        source = tree.Tree(path, options.without)
         print(f"Linux {source.version}: {path}", flush=True)
         folder = os.path.join("build", "linux", options.name or source.version)
         tree.prepare(source, folder)

@@ -42,8 +42,9 @@ def write(path, text):
 
 
 class Tree:
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, without=()):
+        """without: features that it is to be taken not to have"""
+        self.path, self.without = path, without
         if not os.path.exists(os.path.join(path, "Makefile")) or not os.path.isdir(os.path.join(path, "mm")):
             raise Failed(f"{path} is no Linux tree: it has no Makefile and mm/")
         makefile = self.text("Makefile")
@@ -72,13 +73,17 @@ class Tree:
 
     def features(self):
         """HAVE_* of what the tree has, by what its files say."""
-        have = []
+        have, names = [], []
         with open(FEATURES, encoding="utf-8") as file:
             for line in file:
                 if line.strip() and not line.startswith("#"):
                     name, path, pattern = line.split(None, 2)
-                    if re.search(pattern.strip(), self.text(path), re.M):
+                    names.append(name)
+                    if name not in self.without and re.search(pattern.strip(), self.text(path), re.M):
                         have.append(name)
+        unknown = [name for name in self.without if name not in names]
+        if unknown:
+            raise Failed(f"no feature '{unknown[0]}': there are {', '.join(names)} ({FEATURES})")
         return have
 
 

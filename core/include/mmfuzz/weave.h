@@ -291,6 +291,22 @@ uint64_t weave_peek(const void *ptr, unsigned int size);
 void weave_irq_off(void);
 void weave_irq_on(void);
 
+/**
+ * weave_marked_begin(), weave_marked_end() - plain accesses of the caller in between count as marked: data_race() of Linux
+ *
+ * Nests. For the race detector only: memory holds nothing of them back.
+ */
+void weave_marked_begin(void);
+void weave_marked_end(void);
+/**
+ * weave_linux_rules() - the code under test is Linux's own: WEAVE_RACES_ALL means WEAVE_RACES_KCSAN
+ * @known: data races that are no findings, by the two innermost functions in the order of their names; NULL: none
+ *
+ * @on false: as before. Not while a run is under way.
+ */
+typedef bool (*weave_known_race_fn)(const char *func, const char *other_func);
+void weave_linux_rules(bool on, weave_known_race_fn known);
+
 /* ---- strategies ---- */
 
 /** weave_strategies - all of them by name: "random", "pct", "pos", "bounded", "round-robin", "exhaustive" */

@@ -18,6 +18,7 @@
 
 #include "../gate.h"
 #include "log.h"
+#include "races.h"
 #include "state.h"
 
 static const struct mmfuzz_trace *trace;
@@ -126,6 +127,9 @@ static int be_boot(const struct mmfuzz_config *config)
 		holes[i] = (struct gate_range){ config->holes[i].start, config->holes[i].nr };
 	for (unsigned int i = 0; i < config->nr_cma; i++)
 		cma[i] = (struct gate_range){ config->cma[i].start, config->cma[i].nr };
+#if SIM_WEAVE
+	weave_linux_rules(true, race_is_known);
+#endif
 	machine_init(config->nr_cpus);
 	machine_cpu_enter(0);
 	if (!state_begin(config)) {
@@ -155,6 +159,9 @@ static void be_shutdown(void)
 	trace = NULL;
 	state_end();
 	machine_exit();
+#if SIM_WEAVE
+	weave_linux_rules(false, NULL);
+#endif
 }
 
 static void be_set_trace(const struct mmfuzz_trace *new_trace)

@@ -24,6 +24,8 @@ int mmfuzz_rcu_nesting(void);
 void mmfuzz_synchronize_rcu(void);
 void mmfuzz_irq_off(void);
 void mmfuzz_irq_on(void);
+void mmfuzz_races_off(void);
+void mmfuzz_races_on(void);
 
 #if SIM_WEAVE
 _Static_assert(offsetof(struct weave_hot, cpu) == 24, "struct mmfuzz_hot in asm/host.h");
@@ -98,3 +100,33 @@ void gate_play(unsigned int cpu, void (*fn)(void))
 	if (cpu != self)
 		machine_cpu_become(self);
 }
+
+#if SIM_WEAVE
+void mmfuzz_races_off(void)
+{
+	weave_marked_begin();
+}
+
+void mmfuzz_races_on(void)
+{
+	weave_marked_end();
+}
+#elif SIM_TSAN
+/* Of ThreadSanitizer's runtime. */
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+
+void mmfuzz_races_off(void)
+{
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+void mmfuzz_races_on(void)
+{
+	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}
+#endif

@@ -2,6 +2,7 @@
 /* Contiguous ranges, CMA and isolation, in the kernel's own calls. Must keep no state of its own. */
 #include <linux/cma.h>
 #include <linux/gfp.h>
+#include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-isolation.h>
@@ -26,46 +27,21 @@ static bool one_zone(unsigned long start, unsigned long nr)
 	return zone;
 }
 
-/*
- * docs/findings/alloc-contig-undoes-others.md: where a block is isolated already alloc_contig_range() fails, and opens it
- * to allocations as it goes. Until that is mended nothing else would be found, so who is alone does not ask for it.
- */
-static bool somebody_isolated(unsigned long start, unsigned long nr)
-{
-	unsigned long first = start & ~(pageblock_nr_pages - 1), end = ALIGN(start + nr, pageblock_nr_pages);
-
-	for (unsigned long pfn = first; pfn < end; pfn += pageblock_nr_pages) {
-		struct page *page = pfn_to_online_page(pfn);
-
-		if (page && is_migrate_isolate_page(page))
-			return true;
-	}
-	return false;
-}
-
-/* The same for who does not say which range. */
-static bool anything_isolated(void)
-{
-	struct zone *zone;
-
-	for_each_populated_zone(zone) {
-		if (has_isolate_pageblock(zone))
-			return true;
-	}
-	return false;
-}
-
 int gate_alloc_contig_range(unsigned long start, unsigned long nr)
 {
+	int err;
+
 	if (!one_zone(start, nr))
 		return -EINVAL;
-	if (somebody_isolated(start, nr))
+	if (!mmfuzz_isolator_begins(start, nr))
 		return -EBUSY;
 #ifdef HAVE_ACR_FLAGS
-	return alloc_contig_range(start, start + nr, ACR_FLAGS_NONE, GFP_KERNEL | __GFP_NOWARN);
+	err = alloc_contig_range(start, start + nr, ACR_FLAGS_NONE, GFP_KERNEL | __GFP_NOWARN);
 #else
-	return alloc_contig_range(start, start + nr, MIGRATE_MOVABLE, GFP_KERNEL | __GFP_NOWARN);
+	err = alloc_contig_range(start, start + nr, MIGRATE_MOVABLE, GFP_KERNEL | __GFP_NOWARN);
 #endif
+	mmfuzz_isolator_ends(start, nr);
+	return err;
 }
 
 void gate_free_contig_range(unsigned long start, unsigned long nr)
@@ -84,16 +60,22 @@ unsigned long gate_alloc_contig_pages(unsigned long nr, unsigned int gfp, unsign
 		flags = (flags & ~(__GFP_MOVABLE | __GFP_HIGHMEM)) | __GFP_DMA;
 	if (gfp & GATE_GFP_THISNODE)
 		flags |= __GFP_THISNODE;
-	if (anything_isolated())
+	/* It says where only when it is done. */
+	if (!mmfuzz_isolator_begins(0, max_pfn))
 		return GATE_NONE;
 	page = alloc_contig_pages(nr, flags, nid, NULL);
+	mmfuzz_isolator_ends(0, max_pfn);
 	return page ? page_to_pfn(page) : GATE_NONE;
 }
 
 unsigned long gate_cma_alloc(unsigned int area, unsigned long nr)
 {
-	struct page *page = anything_isolated() ? NULL : cma_alloc(mmfuzz_cma[area], nr, 0, true);
+	struct page *page;
 
+	if (!mmfuzz_isolator_begins(0, max_pfn))
+		return GATE_NONE;
+	page = cma_alloc(mmfuzz_cma[area], nr, 0, true);
+	mmfuzz_isolator_ends(0, max_pfn);
 	return page ? page_to_pfn(page) : GATE_NONE;
 }
 
@@ -105,13 +87,20 @@ void gate_cma_release(unsigned int area, unsigned long start, unsigned long nr)
 
 int gate_start_isolate_page_range(unsigned long start, unsigned long nr)
 {
+	int err;
+
 	if (!one_zone(start, nr))
 		return -EINVAL;
+	if (!mmfuzz_isolator_begins(start, nr))
+		return -EBUSY;
 #ifdef HAVE_ISOLATE_MODE
-	return start_isolate_page_range(start, start + nr, PB_ISOLATE_MODE_OTHER);
+	err = start_isolate_page_range(start, start + nr, PB_ISOLATE_MODE_OTHER);
 #else
-	return start_isolate_page_range(start, start + nr, MIGRATE_MOVABLE, 0, GFP_KERNEL);
+	err = start_isolate_page_range(start, start + nr, MIGRATE_MOVABLE, 0, GFP_KERNEL);
 #endif
+	if (err)
+		mmfuzz_isolator_ends(start, nr);
+	return err;
 }
 
 void gate_undo_isolate_page_range(unsigned long start, unsigned long nr)
@@ -121,4 +110,5 @@ void gate_undo_isolate_page_range(unsigned long start, unsigned long nr)
 #else
 	undo_isolate_page_range(start, start + nr, MIGRATE_MOVABLE);
 #endif
+	mmfuzz_isolator_ends(start, nr);
 }

@@ -110,3 +110,15 @@ void wake_up_q(struct wake_q_head *head)
 		wake_up_process(task);
 	}
 }
+
+void schedule_preempt_disabled(void)
+{
+	preempt_enable_no_resched();
+	schedule();
+	preempt_disable();
+}
+
+long schedule_timeout_uninterruptible(long timeout)
+{
+	return schedule_timeout(timeout);
+}

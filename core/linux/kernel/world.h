@@ -18,4 +18,11 @@ void mmfuzz_setup_work(void);
 /* From here on there are objects. */
 void mmfuzz_setup_slab(void);
 
+/*
+ * Before and after frames [start, start + nr) are isolated, by whatever means; who began in vain does not end. False:
+ * somebody is at them. Always true for trees that can bear it.
+ */
+bool mmfuzz_isolator_begins(unsigned long start, unsigned long nr);
+void mmfuzz_isolator_ends(unsigned long start, unsigned long nr);
+
 #endif /* MMFUZZ_LINUX_WORLD_H */

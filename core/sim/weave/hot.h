@@ -37,6 +37,7 @@ struct weave_hot {
 #define WEAVE_HOT_PLAIN	 4u /* plain accesses are points */
 #define WEAVE_HOT_WEAK	 8u /* memory.c has every marked access */
 #define WEAVE_HOT_TRACE	 16u /* each access is logged */
+#define WEAVE_HOT_MARKED 32u /* plain accesses of the running fibre count as marked: weave_marked_begin() */
 
 extern struct weave_hot weave_hot __aligned(64);
 

@@ -66,6 +66,7 @@ struct weave_fibre {
 	const char *what;
 	const char *func;
 	unsigned int irq_off;
+	unsigned int marked;
 	/* What the machine keeps of the CPU lies at the top of the fibre's stack: see fibre_private(). */
 };
 

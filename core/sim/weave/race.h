@@ -30,6 +30,9 @@ struct clock {
 /** race_begin() - a run begins: all fibres start from one point in time, nothing has been accessed. Behind weave_hot.flags */
 void race_begin(unsigned int nr);
 
+/** race_by_linux_rules() - see weave_linux_rules() */
+bool race_by_linux_rules(void);
+
 /* The slow halves of what follows. */
 void race_plain(const void *addr, size_t len, u64 flags, const void *pc);
 void race_plain_store(const void *addr, size_t len, const void *pc);
@@ -154,7 +157,7 @@ const struct race_report *race_last(void);
 /** race_report_begin() - a run begins: it has no finding */
 void race_report_begin(void);
 /** race_found() - @new conflicts with @old, which is not ordered before it, at 8 bytes from @addr on */
-void __noreturn __cold race_found(uintptr_t addr, const struct shadow_access *old,
+void __cold race_found(uintptr_t addr, const struct shadow_access *old,
 				  const struct shadow_access *new);
 
 #endif /* WEAVE_RACE_H */

@@ -18,6 +18,18 @@ struct race_log race_logs[WEAVE_MAX_FIBRES];
 
 static struct race_report report;
 
+#define MAX_ASKED 256u
+
+/* Pairs of accesses, and whether the one who knows had known of the race. */
+static struct {
+	unsigned int nr;
+	struct asked_pair {
+		uintptr_t pc;
+		uintptr_t other_pc;
+		bool known;
+	} pairs[MAX_ASKED];
+} asked;
+
 void race_report_begin(void)
 {
 	report.addr = 0;
@@ -118,23 +130,60 @@ static const char *rule_of(u64 a, u64 b)
 }
 
 /* The two innermost functions, in an order that is theirs. */
-static const char *pair_of(uintptr_t pc, uintptr_t other_pc)
+static const char *pair_of(uintptr_t pc, uintptr_t other_pc, const char *names[2])
 {
-	static char pair[2 * NAME_SIZE + 4];
-	char a[NAME_SIZE], b[NAME_SIZE], place[256];
+	static char pair[2 * NAME_SIZE + 4], a[NAME_SIZE], b[NAME_SIZE];
+	char place[256];
 	bool ordered;
 
 	symbol_name(pc, a, sizeof(a), place, sizeof(place));
 	symbol_name(other_pc, b, sizeof(b), place, sizeof(place));
 	ordered = strcmp(a, b) < 0;
-	snprintf(pair, sizeof(pair), "%s / %s", ordered ? a : b, ordered ? b : a);
+	names[0] = ordered ? a : b;
+	names[1] = ordered ? b : a;
+	snprintf(pair, sizeof(pair), "%s / %s", names[0], names[1]);
 	return pair;
+}
+
+static weave_known_race_fn known_race;
+
+static bool linux_rules;
+
+void weave_linux_rules(bool on, weave_known_race_fn known)
+{
+	linux_rules = on;
+	known_race = known;
+	asked.nr = 0;
+}
+
+bool race_by_linux_rules(void)
+{
+	return linux_rules;
+}
+
+/* Names are dear: each pair of accesses is asked for once. */
+static bool is_known(uintptr_t pc, uintptr_t other_pc)
+{
+	const char *names[2];
+	struct asked_pair *pair;
+
+	for (unsigned int i = 0; i < asked.nr; i++) {
+		if (asked.pairs[i].pc == pc && asked.pairs[i].other_pc == other_pc)
+			return asked.pairs[i].known;
+	}
+	pair = &asked.pairs[asked.nr < MAX_ASKED ? asked.nr++ : MAX_ASKED - 1];
+	pair_of(pc, other_pc, names);
+	*pair = (struct asked_pair){ pc, other_pc, known_race(names[0], names[1]) };
+	return pair->known;
 }
 
 void race_found(uintptr_t addr, const struct shadow_access *old, const struct shadow_access *new)
 {
 	char text[160], other[160];
+	const char *names[2];
 
+	if (known_race && old->head & new->head & SHADOW_LIVE && is_known(new->pc, old->pc))
+		return;
 	report.addr = addr + __ffs(old->head & new->head & SHADOW_BYTES);
 	report.pc = new->pc;
 	report.other_pc = old->pc;
@@ -151,6 +200,6 @@ void race_found(uintptr_t addr, const struct shadow_access *old, const struct sh
 		print_access(new, "");
 		print_access(old, "not ordered behind the earlier ");
 	}
-	sim_bug(rule_of(old->head, new->head), pair_of(report.pc, report.other_pc), SIM_NO_PFN,
+	sim_bug(rule_of(old->head, new->head), pair_of(report.pc, report.other_pc, names), SIM_NO_PFN,
 		"%s is not ordered behind %s", text, other);
 }

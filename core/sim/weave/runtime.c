@@ -126,6 +126,15 @@ static bool counts_as_marked(const void *addr, unsigned int size)
 	return weave_hot.flags & WEAVE_HOT_KCSAN && size <= 8 && IS_ALIGNED((uintptr_t)addr, size);
 }
 
+/* A plain access that its author has declared harmless. */
+static void __cold race_marked(const void *addr, unsigned int size, bool write, const void *pc)
+{
+	if (write)
+		race_atomic_store(addr, size, __ATOMIC_RELAXED, pc);
+	else
+		race_atomic_load(addr, size, __ATOMIC_RELAXED, pc);
+}
+
 static __always_inline void plain(const void *addr, unsigned int size, bool write, const void *pc)
 {
 	enum weave_kind kind = write ? WEAVE_PLAIN_STORE : WEAVE_PLAIN_LOAD;
@@ -141,7 +150,9 @@ static __always_inline void plain(const void *addr, unsigned int size, bool writ
 		log_access(kind, addr, size, pc);
 	check_shadow(addr, size, write, pc);
 	if (flags & WEAVE_HOT_RACES) {
-		if (write)
+		if (unlikely(flags & WEAVE_HOT_MARKED && size <= 8))
+			race_marked(addr, size, write, pc);
+		else if (write)
 			race_store(addr, size, pc);
 		else
 			race_load(addr, size, pc);

@@ -263,6 +263,10 @@ static void load_hot(struct weave *w, unsigned int index)
 	weave_hot.nth = f->nth;
 	weave_hot.cpu = index;
 	weave_hot.self = fibre_private(f->context);
+	if (unlikely(f->marked))
+		weave_hot.flags |= WEAVE_HOT_MARKED;
+	else
+		weave_hot.flags &= ~WEAVE_HOT_MARKED;
 	f->ready = NULL;
 	f->yielded = false;
 }
@@ -272,6 +276,7 @@ static void unload_hot(void)
 	weave_hot.private_lo = 0;
 	weave_hot.private_size = ~0ul;
 	weave_hot.cpu = 0;
+	weave_hot.flags &= ~WEAVE_HOT_MARKED;
 	weave_hot.self = &sim_cpus[0];
 }
 
@@ -705,6 +710,18 @@ void weave_look_end(bool was)
 		own_stack(weave_now, current_fibre());
 }
 
+void weave_marked_begin(void)
+{
+	if (weave_running() && !current_fibre()->marked++)
+		weave_hot.flags |= WEAVE_HOT_MARKED;
+}
+
+void weave_marked_end(void)
+{
+	if (weave_running() && !--current_fibre()->marked)
+		weave_hot.flags &= ~WEAVE_HOT_MARKED;
+}
+
 void weave_irq_off(void)
 {
 	if (weave_running())
@@ -782,7 +799,7 @@ static u32 hot_flags(const struct weave_config *config)
 
 	if (config->races != WEAVE_RACES_OFF)
 		flags |= WEAVE_HOT_RACES;
-	if (config->races == WEAVE_RACES_KCSAN)
+	if (config->races == WEAVE_RACES_KCSAN || (config->races == WEAVE_RACES_ALL && race_by_linux_rules()))
 		flags |= WEAVE_HOT_KCSAN;
 	if (config->plain_points)
 		flags |= WEAVE_HOT_PLAIN;
