@@ -9,6 +9,8 @@
 /* A frame that there is not. */
 #define GATE_NONE (~0ul)
 
+#define GATE_MAX_BALLOONS 2
+
 enum gate_zone { GATE_DMA, GATE_NORMAL, GATE_MOVABLE };
 
 /* What the kernel's headers say of the machine that it was compiled for. */
@@ -90,10 +92,34 @@ void gate_cma_release(unsigned int area, unsigned long start, unsigned long nr);
 int gate_start_isolate_page_range(unsigned long start, unsigned long nr);
 void gate_undo_isolate_page_range(unsigned long start, unsigned long nr);
 
+/* Isolated: no list, and a reference that is the caller's. Return values as the door's. */
+unsigned long gate_isolate_movable(unsigned long start, unsigned long nr, unsigned long max, unsigned long *pfns);
+unsigned long gate_migrate_pages(unsigned long *pfns, unsigned long nr, int async);
+void gate_putback_movable_pages(const unsigned long *pfns, unsigned long nr);
+int gate_compact(unsigned int nid, unsigned int order);
+
+int gate_folio_add(unsigned int index, unsigned int order, unsigned int gfp, unsigned long long tag);
+int gate_folio_remove(unsigned int index);
+int gate_folio_write(unsigned int index, unsigned long long tag);
+int gate_folio_read(unsigned int index, unsigned long long *tag);
+unsigned long gate_folio_get(unsigned int index);
+void gate_folio_put(unsigned long pfn);
+unsigned long gate_walk_pfns(unsigned long start, unsigned long nr);
+
+unsigned long gate_balloon_inflate(unsigned int dev, unsigned long nr);
+unsigned long gate_balloon_deflate(unsigned int dev, unsigned long nr);
+int gate_balloon_release(unsigned int dev);
+int gate_balloon_probe(unsigned int dev);
+unsigned long gate_balloon_pages(unsigned int dev);
+
+/* Pages on the way to the lists of reclaim get there, on all CPUs. */
+void gate_lru_drain(void);
 void gate_drain(int cpu);
 
 /* What is queued for this CPU, and may sleep. */
 void gate_run_work(void);
+/* Between operations: who was killed in one lives again. */
+void gate_revive(void);
 
 struct gate_stats {
 	unsigned long managed;

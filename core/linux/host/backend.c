@@ -171,6 +171,7 @@ static void be_set_trace(const struct mmfuzz_trace *new_trace)
 
 static void be_quiesce(void)
 {
+	gate_lru_drain();
 	gate_drain(-1);
 	rcu_barrier();
 }
@@ -198,6 +199,8 @@ static void be_stats(struct mmfuzz_stats *stats)
 		.migrate_success = now.migrate_success,
 		.migrate_fail = now.migrate_fail,
 	};
+	for (unsigned int dev = 0; dev < MMFUZZ_MAX_BALLOONS; dev++)
+		stats->ballooned += gate_balloon_pages(dev);
 }
 
 static int be_describe(pfn_t pfn, char *buf, size_t len)
@@ -308,6 +311,99 @@ static void be_undo_isolate(pfn_t start, unsigned long nr)
 	gate_undo_isolate_page_range(start.pfn, nr);
 }
 
+/* ---- movable pages ---- */
+
+_Static_assert(sizeof(pfn_t) == sizeof(unsigned long), "arrays of pfn_t are cast");
+_Static_assert(GATE_MAX_BALLOONS == MMFUZZ_MAX_BALLOONS, "as many in either world");
+
+static unsigned long be_isolate_movable(pfn_t start, unsigned long nr, unsigned long max, pfn_t *pfns)
+{
+	return gate_isolate_movable(start.pfn, nr, max, (unsigned long *)pfns);
+}
+
+static unsigned long be_migrate_pages(pfn_t *pfns, unsigned long nr, bool async)
+{
+	return gate_migrate_pages((unsigned long *)pfns, nr, async);
+}
+
+static void be_putback_movable_pages(const pfn_t *pfns, unsigned long nr)
+{
+	gate_putback_movable_pages((const unsigned long *)pfns, nr);
+}
+
+static int be_compact(nid_t nid, order_t order)
+{
+	return gate_compact(nid.nid, order.order);
+}
+
+/* Anonymous folios have page tables, which there are none of: they are the file's too. */
+static int be_folio_add(unsigned int index, enum mmfuzz_folio_type type, order_t order, unsigned int gfp, uint64_t tag)
+{
+	(void)type;
+	return gate_folio_add(index, order.order, gfp, tag);
+}
+
+static int be_folio_remove(unsigned int index)
+{
+	return gate_folio_remove(index);
+}
+
+static int be_folio_write(unsigned int index, uint64_t tag)
+{
+	return gate_folio_write(index, tag);
+}
+
+static int be_folio_read(unsigned int index, uint64_t *tag)
+{
+	unsigned long long got = 0;
+	int err = gate_folio_read(index, &got);
+
+	*tag = got;
+	return err;
+}
+
+static pfn_t be_folio_get(unsigned int index)
+{
+	return mk_pfn(gate_folio_get(index));
+}
+
+static void be_folio_put(pfn_t pfn)
+{
+	gate_folio_put(pfn.pfn);
+}
+
+static unsigned long be_walk_pfns(pfn_t start, unsigned long nr)
+{
+	return gate_walk_pfns(start.pfn, nr);
+}
+
+/* ---- balloons ---- */
+
+static unsigned long be_balloon_inflate(unsigned int dev, unsigned long nr)
+{
+	return gate_balloon_inflate(dev, nr);
+}
+
+static unsigned long be_balloon_deflate(unsigned int dev, unsigned long nr)
+{
+	return gate_balloon_deflate(dev, nr);
+}
+
+static int be_balloon_release(unsigned int dev)
+{
+	return gate_balloon_release(dev);
+}
+
+static int be_balloon_probe(unsigned int dev)
+{
+	return gate_balloon_probe(dev);
+}
+
+static unsigned long be_balloon_pages(unsigned int dev)
+{
+	return gate_balloon_pages(dev);
+}
+
 /* ---- pagesets and RCU ---- */
 
 static void be_drain(enum mmfuzz_drain which, cpu_t cpu)
@@ -323,6 +419,7 @@ static void be_rcu_barrier(void)
 
 static void be_op_done(void)
 {
+	gate_revive();
 	gate_run_work();
 	rcu_poll();
 }
@@ -361,6 +458,22 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.cma_release = be_cma_release,
 	.start_isolate_page_range = be_start_isolate,
 	.undo_isolate_page_range = be_undo_isolate,
+	.isolate_movable = be_isolate_movable,
+	.migrate_pages = be_migrate_pages,
+	.putback_movable_pages = be_putback_movable_pages,
+	.compact = be_compact,
+	.folio_add = be_folio_add,
+	.folio_remove = be_folio_remove,
+	.folio_write = be_folio_write,
+	.folio_read = be_folio_read,
+	.folio_get = be_folio_get,
+	.folio_put = be_folio_put,
+	.walk_pfns = be_walk_pfns,
+	.balloon_inflate = be_balloon_inflate,
+	.balloon_deflate = be_balloon_deflate,
+	.balloon_release = be_balloon_release,
+	.balloon_probe = be_balloon_probe,
+	.balloon_pages = be_balloon_pages,
 	.drain = be_drain,
 	.rcu_barrier = be_rcu_barrier,
 	.op_done = be_op_done,

@@ -22,6 +22,7 @@ void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
 int mmfuzz_rcu_nesting(void);
 void mmfuzz_synchronize_rcu(void);
+void mmfuzz_call_rcu(void *head, void (*func)(void *head));
 void mmfuzz_irq_off(void);
 void mmfuzz_irq_on(void);
 void mmfuzz_races_off(void);
@@ -73,6 +74,12 @@ int mmfuzz_rcu_nesting(void)
 void mmfuzz_synchronize_rcu(void)
 {
 	synchronize_rcu();
+}
+
+/* struct rcu_head and the kernel's struct callback_head are a pointer to the next and the function. */
+void mmfuzz_call_rcu(void *head, void (*func)(void *head))
+{
+	call_rcu(head, (void (*)(struct rcu_head *))func);
 }
 
 void mmfuzz_irq_off(void)

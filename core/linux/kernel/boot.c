@@ -10,6 +10,8 @@
 #include <linux/memblock.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/radix-tree.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 
@@ -154,8 +156,12 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	memblock_reserve(PFN_PHYS(config->max_pfn), PFN_PHYS(BOOT_SECTIONS * PAGES_PER_SECTION));
 	memblock_free_all();
 	mmfuzz_setup_slab();
+	radix_tree_init();
+	pagecache_init();
 	setup_per_cpu_pageset();
 	do_initcalls();
+	mmfuzz_setup_file();
+	mmfuzz_setup_balloons();
 	/* As many as the machine says, not as the kernel finds right for memory of this size. */
 	min_free_kbytes = config->min_free << (PAGE_SHIFT - 10);
 	setup_per_zone_wmarks();

@@ -41,7 +41,8 @@ int gate_alloc_contig_range(unsigned long start, unsigned long nr)
 	err = alloc_contig_range(start, start + nr, MIGRATE_MOVABLE, GFP_KERNEL | __GFP_NOWARN);
 #endif
 	mmfuzz_isolator_ends(start, nr);
-	return err;
+	/* Who is killed while it waits for pages that others have isolated: to the door they are busy. */
+	return err == -EINTR ? -EBUSY : err;
 }
 
 void gate_free_contig_range(unsigned long start, unsigned long nr)

@@ -9,6 +9,7 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "world.h"
 
 void arch_alloc_page(struct page *page, int order)
 {
@@ -20,7 +21,7 @@ void arch_free_page(struct page *page, int order)
 	gate_freed(page_to_pfn(page), order);
 }
 
-static gfp_t gfp_of(unsigned int asked)
+gfp_t mmfuzz_gfp(unsigned int asked)
 {
 	gfp_t gfp = __GFP_NOWARN | __GFP_NORETRY;
 
@@ -43,7 +44,7 @@ static gfp_t gfp_of(unsigned int asked)
 
 unsigned long gate_alloc_pages(unsigned int gfp, unsigned int order, unsigned int nid, int compound)
 {
-	gfp_t flags = gfp_of(gfp) | (compound ? __GFP_COMP : 0);
+	gfp_t flags = mmfuzz_gfp(gfp) | (compound ? __GFP_COMP : 0);
 	struct page *page = order > MAX_PAGE_ORDER ? NULL : __alloc_pages(flags, order, nid, NULL);
 
 	return page ? page_to_pfn(page) : GATE_NONE;
@@ -75,7 +76,7 @@ unsigned long gate_alloc_bulk(unsigned int gfp, unsigned int nid, unsigned long 
 	unsigned long got;
 
 	memset(pages, 0, nr * sizeof(*pages));
-	got = __alloc_pages_bulk(gfp_of(gfp), nid, NULL, nr, NULL, pages);
+	got = __alloc_pages_bulk(mmfuzz_gfp(gfp), nid, NULL, nr, NULL, pages);
 	for (unsigned long i = 0; i < got; i++)
 		pfns[i] = page_to_pfn(pages[i]);
 	return got;
@@ -85,6 +86,11 @@ void gate_split(unsigned long pfn, unsigned int order)
 {
 	if (order)
 		split_page(pfn_to_page(pfn), order);
+}
+
+void gate_lru_drain(void)
+{
+	lru_add_drain_all();
 }
 
 void gate_drain(int cpu)
@@ -108,6 +114,16 @@ static unsigned long on_pagesets(void)
 	return sum;
 }
 
+static unsigned long events(enum vm_event_item item)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		sum += per_cpu(vm_event_states, cpu).event[item];
+	return sum;
+}
+
 static unsigned long isolated_free(struct zone *zone)
 {
 	unsigned long sum = 0;
@@ -125,7 +141,11 @@ void gate_stats(struct gate_stats *stats)
 {
 	struct zone *zone;
 
-	*stats = (struct gate_stats){ .pcp = on_pagesets() };
+	*stats = (struct gate_stats){
+		.pcp = on_pagesets(),
+		.migrate_success = events(PGMIGRATE_SUCCESS),
+		.migrate_fail = events(PGMIGRATE_FAIL),
+	};
 	for_each_populated_zone(zone) {
 		stats->managed += zone_managed_pages(zone);
 		stats->free += zone_page_state_snapshot(zone, NR_FREE_PAGES);

@@ -46,6 +46,11 @@ enum system_states system_state;
 bool static_key_initialized = true;
 unsigned long volatile jiffies = INITIAL_JIFFIES;
 
+unsigned int jiffies_to_usecs(const unsigned long j)
+{
+	return j * (USEC_PER_SEC / HZ);
+}
+
 /* drivers/base/arch_numa.c */
 struct pglist_data *node_data[MAX_NUMNODES];
 static struct pglist_data nodes[MAX_NUMNODES];
@@ -116,7 +121,6 @@ unsigned long zero_pfn;
 enum zone_type policy_zone;
 __weak atomic_long_t num_poisoned_pages;
 DEFINE_MUTEX(oom_lock);
-struct folio *huge_zero_folio;
 
 /* mm/memory-tiers.c: there are no tiers. */
 bool numa_demotion_enabled;

@@ -43,6 +43,10 @@ void schedule(void)
 	}
 }
 
+void io_schedule(void)
+{
+	schedule();
+}
 
 void preempt_schedule(void)
 {
@@ -76,11 +80,43 @@ int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int
 	return try_to_wake_up(entry->private, mode, flags);
 }
 
-/* Until another CPU wakes it. */
+/* Others have had time to do what is waited for. */
+#define TURNS 16u
+
+static unsigned int timeouts[NR_CPUS];
+
+/*
+ * Until another CPU wakes it, or has not for some turns. Who waits like that again within one operation waits for what
+ * does not come: a page that somebody keeps isolated for longer. It is killed, as an administrator would do.
+ */
 long schedule_timeout(long timeout)
 {
-	schedule();
-	return timeout;
+	struct task_struct *task = current;
+
+	for (unsigned int turn = 0; turn < (gate_in_sequence() ? 1 : TURNS); turn++) {
+		/* Acquire: pairs with the release of who wakes, in try_to_wake_up(). */
+		if (smp_load_acquire(&task->__state) == TASK_RUNNING)
+			return timeout;
+		gate_run_work();
+		mmfuzz_relax();
+	}
+	WRITE_ONCE(task->__state, TASK_RUNNING);
+	if (timeouts[task_cpu(task)]++) {
+		sigaddset(&task->pending.signal, SIGKILL);
+		set_tsk_thread_flag(task, TIF_SIGPENDING);
+	}
+	return 0;
+}
+
+void gate_revive(void)
+{
+	struct task_struct *task = current;
+
+	if (!timeouts[task_cpu(task)])
+		return;
+	timeouts[task_cpu(task)] = 0;
+	sigdelset(&task->pending.signal, SIGKILL);
+	clear_tsk_thread_flag(task, TIF_SIGPENDING);
 }
 
 void wake_q_add(struct wake_q_head *head, struct task_struct *task)
@@ -120,5 +156,6 @@ void schedule_preempt_disabled(void)
 
 long schedule_timeout_uninterruptible(long timeout)
 {
+	__set_current_state(TASK_UNINTERRUPTIBLE);
 	return schedule_timeout(timeout);
 }

@@ -3,6 +3,8 @@
 #ifndef MMFUZZ_LINUX_WORLD_H
 #define MMFUZZ_LINUX_WORLD_H
 
+#include <linux/types.h>
+
 /* The machine's CMA areas. */
 extern struct cma *mmfuzz_cma[];
 
@@ -12,6 +14,13 @@ void mmfuzz_setup_percpu(void);
 void mmfuzz_setup_nodes(void);
 /* The task of each CPU. */
 void mmfuzz_setup_tasks(void);
+
+/* GATE_GFP_* as the kernel has them. */
+gfp_t mmfuzz_gfp(unsigned int asked);
+
+/* The file of folios; balloon devices. */
+void mmfuzz_setup_file(void);
+void mmfuzz_setup_balloons(void);
 
 /* The queues of each CPU. */
 void mmfuzz_setup_work(void);
