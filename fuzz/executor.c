@@ -325,6 +325,7 @@ void executor_begin(const struct mmfuzz_backend *backend, const struct program *
 	}
 	ex.program = program;
 	ex.threads = threads;
+	ex.at_work = program->header.nr_cpus;
 	forget_run();
 	coverage_restart();
 }
@@ -344,6 +345,19 @@ void executor_run_cpu(unsigned int cpu)
 		op_begins(index);
 		executor_run_op(index);
 	}
+}
+
+/* Acquire: who is told that nobody is at work sees what they did. Pairs with executor_cpu_done(). */
+static bool anybody_at_work(void)
+{
+	return __atomic_load_n(&ex.at_work, __ATOMIC_ACQUIRE) != 0;
+}
+
+void executor_cpu_done(void)
+{
+	__atomic_fetch_sub(&ex.at_work, 1, __ATOMIC_ACQ_REL);
+	if (ex.backend->idle)
+		ex.backend->idle(anybody_at_work);
 }
 
 /*
@@ -404,6 +418,7 @@ static void run_cpu_thread(unsigned int cpu, void *arg)
 {
 	for (unsigned int i = 0; i < *(const unsigned int *)arg; i++)
 		executor_run_cpu(cpu);
+	executor_cpu_done();
 }
 
 void executor_run_threads(const struct mmfuzz_backend *backend, const struct program *program,

@@ -65,6 +65,13 @@ void executor_begin(const struct mmfuzz_backend *backend, const struct program *
 void executor_run_cpu(unsigned int cpu);
 
 /**
+ * executor_cpu_done() - in parallel: the calling CPU has run all its operations
+ *
+ * Returns when no CPU has any left, or at once if the backend wants nothing of idle CPUs.
+ */
+void executor_cpu_done(void);
+
+/**
  * executor_end() - give everything back and check that the machine is as it was booted
  *
  * Nobody else may be inside the core; the caller is CPU 0.

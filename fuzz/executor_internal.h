@@ -70,6 +70,7 @@ struct executor_cpu {
 /**
  * struct executor - the state of a run
  * @threads: CPUs run at the same time: what depends on the order of operations is not checked
+ * @at_work: CPUs with operations left, in parallel
  * @isolated: ISOLATED slots; of sequential runs: an owner that cannot free a page may blame them
  * @touched: a byte a block: hotplug changed it, it must be brought back
  * @nr_touched: not 0 when there is one
@@ -78,6 +79,7 @@ struct executor_cpu {
  */
 struct executor {
 	const struct mmfuzz_backend *backend;
+	unsigned int at_work;
 	const struct program *program;
 	struct mmfuzz_config config;
 	bool threads;

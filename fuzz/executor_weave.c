@@ -73,6 +73,7 @@ static void run_cpu(unsigned int cpu, void *arg)
 {
 	(void)arg;
 	executor_run_cpu(cpu);
+	executor_cpu_done();
 }
 
 const char *executor_weave_strategy(const struct program_header *header)

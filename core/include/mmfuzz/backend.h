@@ -246,6 +246,8 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  * @pcp_disable, @pcp_enable: for the zones of a node; nests; who disabled must enable
  * @rcu_barrier: all deferred frees have happened
  * @op_done: between operations of a CPU: deferred frees may run here
+ * @idle: in parallel: the caller has no operation left, and does what other CPUs want of it as long as @others_busy says that
+ *	one of them is at work; NULL: nothing is wanted
  */
 struct mmfuzz_backend {
 	const char *name;
@@ -331,6 +333,7 @@ struct mmfuzz_backend {
 	void (*pcp_enable)(nid_t nid);
 	void (*rcu_barrier)(void);
 	void (*op_done)(void);
+	void (*idle)(bool (*others_busy)(void));
 };
 
 /** mmfuzz_backend_memdesc - this project's core: 8-byte struct page, frozen and offline pages without a count */

@@ -171,6 +171,8 @@ static void be_set_trace(const struct mmfuzz_trace *new_trace)
 
 static void be_quiesce(void)
 {
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		gate_play(cpu, gate_run_work);
 	gate_lru_drain();
 	gate_drain(-1);
 	rcu_barrier();
@@ -424,6 +426,14 @@ static void be_op_done(void)
 	rcu_poll();
 }
 
+static void be_idle(bool (*others_busy)(void))
+{
+	while (others_busy()) {
+		gate_run_work();
+		cpu_relax();
+	}
+}
+
 const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.name = "linux",
 	.adapt = be_adapt,
@@ -477,4 +487,5 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.drain = be_drain,
 	.rcu_barrier = be_rcu_barrier,
 	.op_done = be_op_done,
+	.idle = be_idle,
 };
