@@ -121,10 +121,48 @@ static phys_addr_t lowest_taken(phys_addr_t from)
 	return lowest;
 }
 
+/* The rest of the boot node does not go to the allocator. What is taken of it must not be reserved a second time. */
+static void keep_boot_node(void)
+{
+	phys_addr_t start, end;
+	u64 i;
+
+	for (;;) {
+		phys_addr_t bytes = 0;
+
+		for_each_free_mem_range(i, BOOT_NODE, MEMBLOCK_NONE, &start, &end, NULL) {
+			bytes = end - start;
+			break;
+		}
+		if (!bytes)
+			return;
+		memblock_reserve(start, bytes);
+	}
+}
+
+/* Where the zones of an architecture end; ZONE_MOVABLE is made of the marked memory. */
+static unsigned long zone_end[MAX_NR_ZONES];
+
+#ifdef HAVE_ARCH_ZONE_LIMITS
+void arch_zone_limits_init(unsigned long *max_zone_pfn)
+{
+	memcpy(max_zone_pfn, zone_end, sizeof(zone_end));
+}
+
+static void init_zones(void)
+{
+	mm_core_init_early();
+}
+#else
+static void init_zones(void)
+{
+	sparse_init();
+	free_area_init(zone_end);
+}
+#endif
+
 void gate_boot(const struct gate_config *config, unsigned long ram, unsigned long memmap)
 {
-	unsigned long max_zone_pfn[MAX_NR_ZONES] = { 0 };
-
 	mmfuzz_block_order = config->block_order;
 	mmfuzz_ram = ram;
 	mmfuzz_memmap = memmap;
@@ -140,10 +178,9 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 		node_set_online(config->zones[i].nid);
 	node_set_online(BOOT_NODE);
 	mmfuzz_setup_nodes();
-	sparse_init();
-	max_zone_pfn[ZONE_DMA] = end_of_dma(config);
-	max_zone_pfn[ZONE_NORMAL] = max_pfn;
-	free_area_init(max_zone_pfn);
+	zone_end[ZONE_DMA] = end_of_dma(config);
+	zone_end[ZONE_NORMAL] = max_pfn;
+	init_zones();
 
 	/* start_kernel() */
 	boot_bytes = PFN_PHYS(max_pfn) - lowest_taken(PFN_PHYS(config->max_pfn));
@@ -153,7 +190,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	for (unsigned int i = 0; i < config->nr_holes; i++)
 		memblock_reserve(PFN_PHYS(config->holes[i].start), PFN_PHYS(config->holes[i].nr));
 	reserve_cma(config);
-	memblock_reserve(PFN_PHYS(config->max_pfn), PFN_PHYS(BOOT_SECTIONS * PAGES_PER_SECTION));
+	keep_boot_node();
 	memblock_free_all();
 	mmfuzz_setup_slab();
 	radix_tree_init();

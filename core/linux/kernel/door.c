@@ -76,7 +76,11 @@ unsigned long gate_alloc_bulk(unsigned int gfp, unsigned int nid, unsigned long 
 	unsigned long got;
 
 	memset(pages, 0, nr * sizeof(*pages));
+#ifdef HAVE_BULK_LIST
 	got = __alloc_pages_bulk(mmfuzz_gfp(gfp), nid, NULL, nr, NULL, pages);
+#else
+	got = __alloc_pages_bulk(mmfuzz_gfp(gfp), nid, NULL, nr, pages);
+#endif
 	for (unsigned long i = 0; i < got; i++)
 		pfns[i] = page_to_pfn(pages[i]);
 	return got;

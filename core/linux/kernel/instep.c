@@ -25,9 +25,29 @@ struct cpumask __cpu_active_mask;
 struct cpumask __cpu_dying_mask;
 atomic_t __num_online_cpus;
 
+#ifndef set_cpu_possible
+#ifdef HAVE_NUM_POSSIBLE_CPUS
+unsigned int __num_possible_cpus;
+#endif
+
+void set_cpu_possible(unsigned int cpu, bool possible)
+{
+	if (possible)
+		cpumask_set_cpu(cpu, &__cpu_possible_mask);
+	else
+		cpumask_clear_cpu(cpu, &__cpu_possible_mask);
+#ifdef HAVE_NUM_POSSIBLE_CPUS
+	__num_possible_cpus = cpumask_weight(&__cpu_possible_mask);
+#endif
+}
+#endif
+
 void set_cpu_online(unsigned int cpu, bool online)
 {
-	cpumask_assign_cpu(cpu, &__cpu_online_mask, online);
+	if (online)
+		cpumask_set_cpu(cpu, &__cpu_online_mask);
+	else
+		cpumask_clear_cpu(cpu, &__cpu_online_mask);
 	atomic_set(&__num_online_cpus, cpumask_weight(&__cpu_online_mask));
 }
 
@@ -46,10 +66,12 @@ enum system_states system_state;
 bool static_key_initialized = true;
 unsigned long volatile jiffies = INITIAL_JIFFIES;
 
+#ifndef HAVE_INLINE_JIFFIES
 unsigned int jiffies_to_usecs(const unsigned long j)
 {
 	return j * (USEC_PER_SEC / HZ);
 }
+#endif
 
 /* drivers/base/arch_numa.c */
 struct pglist_data *node_data[MAX_NUMNODES];
@@ -115,25 +137,17 @@ void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const cha
 }
 
 /* mm/memory.c, mm/mempolicy.c, mm/vmscan.c, mm/oom_kill.c, mm/memory-failure.c */
-void *high_memory;
+__weak void *high_memory;
 unsigned long highest_memmap_pfn;
+#ifndef HAVE_ZERO_PAGE_PFN
 unsigned long zero_pfn;
+#endif
 enum zone_type policy_zone;
 __weak atomic_long_t num_poisoned_pages;
 DEFINE_MUTEX(oom_lock);
 
 /* mm/memory-tiers.c: there are no tiers. */
 bool numa_demotion_enabled;
-
-int next_demotion_node(int node)
-{
-	return NUMA_NO_NODE;
-}
-
-void node_get_allowed_targets(pg_data_t *pgdat, nodemask_t *targets)
-{
-	*targets = NODE_MASK_NONE;
-}
 
 /* kernel/fork.c */
 DEFINE_SPINLOCK(mmlist_lock);

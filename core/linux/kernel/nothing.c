@@ -37,3 +37,9 @@ NOTHING(inode_add_lru)
 NOTHING(inode_lru_list_add)
 NOTHING(wakeup_flusher_threads)
 NOTHING(mod_timer)
+
+/* There are no tiers of memory: NUMA_NO_NODE is below each. */
+int next_demotion_node(void)
+{
+	return -1;
+}

@@ -134,7 +134,11 @@ void *__kmalloc_cache_node_noprof(struct kmem_cache *cache, gfp_t gfp, int node,
 }
 
 /* Where mm/util.c has them they are the kernel's. */
+#ifdef HAVE_KVMALLOC_ALIGN
+void *__kvmalloc_node_noprof(DECL_KMALLOC_PARAMS(size, bucket, token), unsigned long align, gfp_t gfp, int node)
+#else
 __weak void *__kvmalloc_node_noprof(DECL_BUCKET_PARAMS(size, bucket), gfp_t gfp, int node)
+#endif
 {
 	return take(size, gfp);
 }

@@ -62,7 +62,9 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t prot) { return pte; }
 #define pte_pfn(pte)	(pte_val(pte) >> PAGE_SHIFT)
 #define pfn_pte(pfn, prot) __pte(((unsigned long)(pfn) << PAGE_SHIFT) | PTE_PRESENT)
 #define pte_page(pte)	pfn_to_page(pte_pfn(pte))
+#ifndef HAVE_MK_PTE
 #define mk_pte(page, prot) pfn_pte(page_to_pfn(page), prot)
+#endif
 #define set_pte(ptep, pte) (*(ptep) = (pte))
 #define pte_clear(mm, addr, ptep) set_pte(ptep, __pte(0))
 #define set_ptes set_ptes
