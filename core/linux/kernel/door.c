@@ -26,7 +26,7 @@ gfp_t mmfuzz_gfp(unsigned int asked)
 	gfp_t gfp = __GFP_NOWARN | __GFP_NORETRY;
 
 	if (asked & GATE_GFP_COMPACT)
-		gfp |= __GFP_DIRECT_RECLAIM;
+		gfp |= __GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS; /* without IO there is no compaction */
 	if (asked & GATE_GFP_MOVABLE)
 		gfp |= __GFP_MOVABLE | __GFP_HIGHMEM;
 	else if (asked & GATE_GFP_RECLAIMABLE)

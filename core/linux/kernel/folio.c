@@ -137,7 +137,10 @@ void gate_folio_put(unsigned long pfn)
 	folio_put(page_folio(pfn_to_page(pfn)));
 }
 
-/* As the kernel's walkers of frame numbers do: a reference where there is one to be had, and then look again. */
+/*
+ * As the kernel's walkers of frame numbers do: a reference to what is on a list of reclaim, and then look again. On others'
+ * pages they take none, and their owners do not expect it.
+ */
 unsigned long gate_walk_pfns(unsigned long start, unsigned long nr)
 {
 	unsigned long got = 0;
@@ -149,9 +152,9 @@ unsigned long gate_walk_pfns(unsigned long start, unsigned long nr)
 		if (!page)
 			continue;
 		folio = page_folio(page);
-		if (!folio_try_get(folio))
+		if (!folio_test_lru(folio) || !folio_try_get(folio))
 			continue;
-		if (page_folio(page) == folio)
+		if (page_folio(page) == folio && folio_test_lru(folio))
 			got++;
 		folio_put(folio);
 	}

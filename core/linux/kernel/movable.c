@@ -29,6 +29,16 @@ static bool isolate_one(struct folio *folio)
 	return true;
 }
 
+/* A guess without a reference, as all scanners make it: on others' pages they take none. */
+static bool may_move(struct folio *folio)
+{
+#ifdef HAVE_MOVABLE_OPS_TYPE
+	return folio_test_lru(folio) || page_has_movable_ops(&folio->page);
+#else
+	return folio_test_lru(folio) || __folio_test_movable(folio);
+#endif
+}
+
 unsigned long gate_isolate_movable(unsigned long start, unsigned long nr, unsigned long max, unsigned long *pfns)
 {
 	unsigned long got = 0;
@@ -42,7 +52,7 @@ unsigned long gate_isolate_movable(unsigned long start, unsigned long nr, unsign
 		if (!page)
 			continue;
 		folio = page_folio(page);
-		if (!folio_try_get(folio))
+		if (!may_move(folio) || !folio_try_get(folio))
 			continue;
 		if (page_folio(page) == folio && isolate_one(folio))
 			pfns[got++] = folio_pfn(folio);
