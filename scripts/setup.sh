@@ -12,6 +12,7 @@ packages=(
 	gcc-12 afl++
 	liburcu-dev libcmocka-dev libcjson-dev libdw-dev uthash-dev libmimalloc-dev
 	valgrind gnuplot-nox
+	make flex bison bc binutils xz-utils linux-source-6.12
 )
 
 case "${1:-}" in

@@ -45,6 +45,19 @@ def unanswered(path):
             if symbol in undefined and not OURS.search(symbol)}
 
 
+def report(path, missing):
+    """A line of how many are unanswered, and all of them in a file."""
+    data = sorted(symbol for symbol, is_data in missing.items() if is_data)
+    functions = sorted(symbol for symbol, is_data in missing.items() if not is_data)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("".join(f"function {symbol}\n" for symbol in functions))
+        file.write("".join(f"data {symbol}\n" for symbol in data))
+    if functions:
+        print(f"mmfuzz: {len(functions)} functions that core/linux/kernel does not answer end in a finding: {path}")
+    if data:
+        print(f"mmfuzz: data of the kernel's that reads 0, for want of a file: {' '.join(data)}")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--cc", required=True)
@@ -66,9 +79,7 @@ def main():
     run(options.cc, "-O1", "-fPIE", "-w", "-c", "-o", stubs + ".o", stubs + ".c")
     run("ld", "-r", "-z", "noexecstack", "-o", options.out, whole, stubs + ".o")
     run("objcopy", *(f"--keep-global-symbol={root}" for root in roots), options.out)
-    data = sorted(symbol for symbol, is_data in missing.items() if is_data)
-    if data:
-        print(f"mmfuzz: data of the kernel's that reads 0, for want of a file: {' '.join(data)}")
+    report(options.out + ".unanswered", missing)
 
 
 if __name__ == "__main__":

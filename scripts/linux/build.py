@@ -8,13 +8,17 @@ from errors import Failed
 
 
 def explain(text):
-    """The first error of a compiler in ninja's output, as one line that says where to answer it."""
+    """The first error of a compiler or linker in ninja's output, as one line that says where to answer it."""
     error = re.search(r"^(\S+?):(\d+):\d+: (?:fatal )?error: (.*)$", text, re.M)
     if not error:
+        twice = re.search(r"\(\S*\): multiple definition of `(\w+)'; (\S+?)\.o:", text)
+        if twice:
+            return (f"{twice[1]} is defined by {os.path.basename(twice[2])} too: "
+                    "make it __weak in core/linux/kernel, or probe for it in core/linux/features")
         lines = [line for line in text.splitlines() if "error" in line.lower()] or text.splitlines()[-1:]
         return lines[0].strip() if lines else "no message"
     path, line, message = error.groups()
-    answer = "a change of the tree's, or of what it expects of an architecture: core/linux/arch"
+    answer = "the tree's own fault, or what it expects of an architecture: core/linux/arch"
     if "/core/linux/kernel/" in path:
         answer = "a prototype that this tree has otherwise: probe it in core/linux/features"
     return f"{path}:{line}: {message} ({answer})"
@@ -31,6 +35,8 @@ def build(folder, preset, targets):
                           errors="replace")
     if done.returncode:
         raise Failed(f"{preset}: {explain(done.stdout + done.stderr)}")
+    compiled = len(re.findall(r"^\[\d+/\d+\] Building C object ", done.stdout, re.M))
+    print(f"{preset}: {compiled} files compiled")
     for line in done.stdout.splitlines():
         if line.startswith("mmfuzz: "):
             print(line[len("mmfuzz: "):])

@@ -3,6 +3,7 @@
 """The inner part of linux.sh: options, and the steps from a tree to programs that run on it."""
 import argparse
 import os
+import re
 import sys
 import time
 
@@ -51,6 +52,8 @@ def main():
         path = os.path.abspath(options.tree) if options.tree else debian.tree(options.debian)
         source = tree.Tree(path, options.without)
         print(f"Linux {source.version}: {path}", flush=True)
+        if options.name and not re.fullmatch(r"\w[\w.+-]*", options.name):
+            raise Failed(f"--name {options.name}: letters, digits and . + - _ only, as it names a folder")
         folder = os.path.join("build", "linux", options.name or source.version)
         tree.prepare(source, folder)
         print("features: " + (", ".join(source.features()) or "none"), flush=True)

@@ -15,9 +15,11 @@ FRAGMENT = "core/linux/config"
 SOURCES = "core/linux/sources"
 FEATURES = "core/linux/features"
 CLANG = "clang-19"
+# Kconfig and generated headers are made by these.
+PROGRAMS = ("make", "flex", "bison", "bc", "ld", "objcopy", "cmake", "ninja")
 # Whatever this is: the oldest kind of tree that has what core/linux asks for.
-NEEDED = ("mm/page_alloc.c", "mm/page_isolation.c", "mm/migrate.c", "include/linux/cleanup.h", "mm/folio-compat.c",
-          "scripts/kconfig/conf.c")
+NEEDED = ("mm/page_alloc.c", "mm/page_isolation.c", "mm/migrate.c", "include/linux/cleanup.h",
+          "include/linux/alloc_tag.h", "mm/folio-compat.c", "scripts/kconfig/conf.c")
 
 
 def call(command, what, **more):
@@ -93,7 +95,7 @@ def kconfig_program(tree, folder):
     program = os.path.join(out, "scripts/kconfig/conf")
     if not os.path.exists(program):
         os.makedirs(out, exist_ok=True)
-        call(["make", "-s", "-C", tree.path, f"O={os.path.abspath(out)}", "ARCH=um", "allnoconfig"],
+        call(["make", "-s", "-C", tree.path, f"O={os.path.abspath(out)}", "ARCH=um", "LLVM=-19", "allnoconfig"],
              f"Linux {tree.version}: its kconfig cannot be built")
     return os.path.abspath(program)
 
@@ -105,9 +107,6 @@ def configure(tree, folder):
     place = os.path.abspath(os.path.join(folder, "configured"))
     os.makedirs(place, exist_ok=True)
     arch = os.path.relpath(os.path.abspath(ARCH), os.path.join(os.path.realpath(tree.path), "arch"))
-    clang = shutil.which(CLANG)
-    if not clang:
-        raise Failed(f"{CLANG} is missing: run scripts/setup.sh")
     env = {"PATH": os.environ["PATH"], "srctree": tree.path, "SRCARCH": arch, "ARCH": "mmfuzz",
            "KERNELVERSION": tree.version, "CC": CLANG, "CLANG_FLAGS": "-fintegrated-as", "LD": "ld.lld-19",
            "AR": "llvm-ar-19", "NM": "llvm-nm-19", "OBJCOPY": "llvm-objcopy-19", "HOSTCC": CLANG, "RUSTC": "false",
@@ -163,6 +162,9 @@ def constants(tree, folder, common, name, source):
 
 def prepare(tree, folder):
     """Everything that compiling needs, in folder."""
+    for program in (CLANG, *PROGRAMS):
+        if not shutil.which(program):
+            raise Failed(f"{program} is missing: run scripts/setup.sh")
     os.makedirs(folder, exist_ok=True)
     config = configure(tree, folder)
     headers = os.path.join(folder, "headers")
