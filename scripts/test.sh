@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Builds and runs all tests: unit tests under plain, ASan+UBSan, TSan, clang 14 and gcc 12; the committed corpus and short
-# fuzz runs of each target; short stress runs, on threads and woven; planted bugs; the OSS-Fuzz build. One line a step,
-# logs in build/logs. The last line counts all of them. Nothing here depends on how fast the machine is, but for generous limits.
+# fuzz runs of each target; short stress runs, on threads and woven; planted bugs; the backend linux from Debian's trees; the
+# OSS-Fuzz build. One line a step, logs in build/logs. The last line counts all of them. Nothing here depends on how fast
+# the machine is, but for generous limits.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -76,16 +77,16 @@ unit_tests() {
 	report "$name" "$result" $((SECONDS - begin)) "$total tests"
 }
 
-# bugs_tests - of the bug benchmark's scripts; each counts.
-bugs_tests() {
-	local begin=$SECONDS log=$logs/bugs-tests.log result=ok total bad
-	PYTHONPATH=scripts/bugs timeout -k 10 600 python3 -W error -m unittest discover -s scripts/bugs/tests >"$log" 2>&1 </dev/null || result=FAIL
+# script_tests FOLDER - the tests of scripts/FOLDER/*.py; each counts.
+script_tests() {
+	local begin=$SECONDS log=$logs/$1-tests.log result=ok total bad
+	PYTHONPATH=scripts/$1 timeout -k 10 600 python3 -B -W error -m unittest discover -s "scripts/$1/tests" >"$log" 2>&1 </dev/null || result=FAIL
 	total=$(sed -n 's/^Ran \([0-9]*\) tests.*/\1/p' "$log")
 	bad=$(grep -cE '^(FAIL|ERROR): ' "$log" || true)
 	[ "$result" = ok ] || [ "$bad" -gt 0 ] || bad=1 # Python itself failed
 	passed=$((passed + (${total:-0} > bad ? ${total:-0} - bad : 0)))
 	failed=$((failed + bad))
-	report bugs-tests "$result" $((SECONDS - begin)) "${total:-0} tests"
+	report "$1-tests" "$result" $((SECONDS - begin)) "${total:-0} tests"
 }
 
 # bugs_short - each planted bug is proved, and counts; one strategy still finds as many as it did.
@@ -216,7 +217,33 @@ assert archive.testzip() is None and archive.namelist(), "empty or damaged: " + 
 archive.extractall(sys.argv[2])' "$1" "$2"
 }
 
-export -f build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
+# linux_tests VERSION - the backend linux from Debian's tree of that version, its tests, and a second call that compiles nothing.
+linux_tests() {
+	scripts/linux.sh --debian "$1" --name "debian-$1" --preset asan
+	"build/linux/debian-$1/asan/bin/tests/test_linux"
+	scripts/linux.sh --debian "$1" --name "debian-$1" --preset asan | tee "$tmp/linux-$1.log"
+	grep -qx 'asan: 0 files compiled' "$tmp/linux-$1.log"
+}
+
+# linux_fuzz VERSION - a short run finds nothing. Programs are those of the other backends.
+linux_fuzz() {
+	mkdir "$tmp/fuzz_linux-$1"
+	"build/linux/debian-$1/asan/bin/fuzz_linux" -runs=20000 -seed=1 -reload=0 -rss_limit_mb=2560 -timeout=25 \
+		-artifact_prefix="$logs/fuzz_linux-$1-" "$tmp/fuzz_linux-$1" corpus/fuzz_memdesc
+}
+
+# linux_versions - 6.12, and the newest tree that apt knows where that is a newer one.
+linux_versions() {
+	local newest
+	newest=$({
+		echo 6.12
+		apt-cache search --names-only '^linux-source-[0-9]+[.][0-9]+$' | sed 's/^linux-source-\([0-9.]*\) .*/\1/'
+	} | sort -V | tail -n 1)
+	echo 6.12
+	[ "$newest" = 6.12 ] || echo "$newest"
+}
+
+export -f linux_tests linux_fuzz build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
 	presets=(plain asan)
@@ -238,7 +265,8 @@ for target in "${targets[@]}"; do
 	step "replay-$target" replay "$target" || true
 done
 
-bugs_tests
+script_tests bugs
+script_tests linux
 
 if [ "$quick" = no ]; then
 	bugs_short
@@ -247,6 +275,12 @@ if [ "$quick" = no ]; then
 		case $target in fuzz_weave_*) runs=5000 ;; *) runs=20000 ;; esac
 		step "fuzz-$target" fuzz_again "$target" "$runs" || true
 	done
+	mapfile -t versions < <(linux_versions)
+	for version in "${versions[@]}"; do
+		step "linux-$version" linux_tests "$version" || continue
+		step "linux-fuzz-$version" linux_fuzz "$version" || true
+	done
+	[ ${#versions[@]} -gt 1 ] || echo "apt knows no linux-source newer than ${versions[0]}: only that tree was built"
 	step stress-tsan stress tsan 200 || true
 	step stress-asan stress asan 200 || true
 	step weave-asan woven asan 2000 || true

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The backend linux behind its door: what each operation returns, what the oracle hears, and that a machine comes back as
+ * it was. In sequence, as what a tree does under concurrency is for the fuzzers. A machine of 256 frames, 16
+ * pageblocks, and room for as much again:
+ *
+ *   frame   0                    128       192        256                512
+ *           | NORMAL             | CMA     | NORMAL   | absent sections |
+ */
+/* cmocka.h wants these before it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include <mmfuzz/backend_linux.h>
+
+#include "program.h"
+
+#define NR_FRAMES 256ul
+#define BLOCK	  16ul
+#define CMA_START 128ul
+#define CMA_NR	  64ul
+
+static const struct mmfuzz_backend *const be = &mmfuzz_backend_linux;
+static const nid_t node0;
+
+/* What the trace has said of each frame: 1 out, 0 in the allocator. */
+static unsigned char out[NR_FRAMES];
+static unsigned int nr_events;
+
+static void on_alloc(pfn_t pfn, order_t order)
+{
+	for (unsigned long i = 0; i < 1ul << order.order; i++) {
+		assert_int_equal(out[pfn.pfn + i], 0);
+		out[pfn.pfn + i] = 1;
+	}
+	nr_events++;
+}
+
+static void on_free(pfn_t pfn, order_t order)
+{
+	for (unsigned long i = 0; i < 1ul << order.order; i++) {
+		assert_int_equal(out[pfn.pfn + i], 1);
+		out[pfn.pfn + i] = 0;
+	}
+	nr_events++;
+}
+
+static void on_range(pfn_t pfn, unsigned long nr)
+{
+	(void)pfn, (void)nr;
+	fail_msg("no memory comes or goes here");
+}
+
+static const struct mmfuzz_trace trace = {
+	.alloc = on_alloc,
+	.free = on_free,
+	.online = on_range,
+	.offline = on_range,
+};
+
+static struct mmfuzz_stats stats_now(void)
+{
+	struct mmfuzz_stats stats;
+
+	be->stats(&stats);
+	return stats;
+}
+
+static unsigned long available(void)
+{
+	const struct mmfuzz_stats stats = stats_now();
+
+	return stats.free + stats.free_isolated + stats.pcp;
+}
+
+static unsigned long nr_out(void)
+{
+	unsigned long sum = 0;
+
+	for (unsigned long i = 0; i < NR_FRAMES; i++)
+		sum += out[i];
+	return sum;
+}
+
+static int boot_machine(void **state)
+{
+	struct mmfuzz_config config = {
+		.nr_cpus = 2,
+		.pageblock_order = 4,
+		.section_order = 4,
+		.max_pfn = 2 * NR_FRAMES,
+		.nr_zones = 1,
+		.zones = { { .nid = 0, .type = MMFUZZ_ZONE_NORMAL, .range = { 0, NR_FRAMES } } },
+		.nr_cma = 1,
+		.cma = { { CMA_START, CMA_NR } },
+		.ram_shift = 3,
+	};
+
+	(void)state;
+	be->adapt(&config);
+	assert_int_equal(config.pageblock_order, 4);
+	assert_int_equal(be->boot(&config), 0);
+	be->snapshot();
+	memset(out, 0, sizeof(out));
+	nr_events = 0;
+	be->set_trace(&trace);
+	return 0;
+}
+
+static int shutdown_machine(void **state)
+{
+	(void)state;
+	be->shutdown();
+	return 0;
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	be->reset();
+	memset(out, 0, sizeof(out));
+	nr_events = 0;
+	return 0;
+}
+
+/* All is given back: the kernel's own structures say so, and so do we. */
+static void machine_is_as_booted(void)
+{
+	be->quiesce();
+	be->check();
+	be->check_idle();
+	assert_int_equal(nr_out(), 0);
+	assert_int_equal(available(), NR_FRAMES);
+}
+
+static void machine_of(const struct machine_profile *profile)
+{
+	struct mmfuzz_config config = profile->config;
+	unsigned long frames = 0;
+	struct mmfuzz_stats stats;
+	pfn_t pfn;
+
+	config.nr_cpus = 3;
+	be->adapt(&config);
+	assert_int_equal(be->boot(&config), 0);
+	be->snapshot();
+	for (unsigned int i = 0; i < config.nr_zones; i++)
+		frames += config.zones[i].range.nr;
+	for (unsigned int i = 0; i < config.nr_holes; i++)
+		frames -= config.holes[i].nr;
+	stats = stats_now();
+	assert_int_equal(stats.managed, frames);
+	assert_int_equal(stats.free + stats.pcp, frames);
+	be->check();
+
+	pfn = be->alloc_frozen(MMFUZZ_GFP_MOVABLE, mk_order(0), node0);
+	assert_true(pfn.pfn < config.max_pfn);
+	be->reset();
+	be->check();
+	be->check_idle();
+	be->shutdown();
+}
+
+/* Each of them twice: the second time a machine may come from a copy. */
+static void each_profile_boots(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 2 * PROGRAM_NR_PROFILES; i++)
+		machine_of(&machine_profiles[i % PROGRAM_NR_PROFILES]);
+}
+
+static void what_cannot_be_a_machine_is_refused(void **state)
+{
+	struct mmfuzz_config config = machine_profiles[0].config;
+
+	(void)state;
+	config.nr_cpus = 1;
+	be->adapt(&config);
+	config.max_pfn = 1ul << 40;
+	assert_int_equal(be->boot(&config), -EINVAL);
+}
+
+static void blocks_of_each_order(void **state)
+{
+	(void)state;
+	for (unsigned int order = 0; order <= 4; order++) {
+		const pfn_t pfn = be->alloc_frozen(0, mk_order(order), node0);
+
+		assert_true(pfn.pfn < NR_FRAMES);
+		assert_int_equal(pfn.pfn & ((1ul << order) - 1), 0);
+		assert_int_equal(nr_out(), 1ul << order);
+		assert_int_equal(available(), NR_FRAMES - (1ul << order));
+		be->free_frozen(pfn, mk_order(order));
+		machine_is_as_booted();
+	}
+	assert_int_equal(be->alloc_frozen(0, mk_order(20), node0).pfn, PFN_NONE.pfn);
+}
+
+static void memory_runs_out(void **state)
+{
+	pfn_t pfns[NR_FRAMES + 1];
+	unsigned long nr = 0;
+
+	(void)state;
+	for (; nr <= NR_FRAMES; nr++) {
+		pfns[nr] = be->alloc_frozen(MMFUZZ_GFP_MOVABLE, mk_order(0), node0);
+		if (pfns[nr].pfn == PFN_NONE.pfn)
+			break;
+		be->op_done();
+	}
+	/* The rest is below the watermarks. */
+	assert_in_range(nr, NR_FRAMES * 3 / 4, NR_FRAMES);
+	assert_int_equal(nr_out(), nr);
+	while (nr--)
+		be->free_frozen(pfns[nr], mk_order(0));
+	machine_is_as_booted();
+}
+
+static void the_last_reference_frees(void **state)
+{
+	const pfn_t pfn = be->alloc_pages(MMFUZZ_GFP_MOVABLE, mk_order(2), node0);
+
+	(void)state;
+	assert_int_equal(be->page_count(pfn), 1);
+	be->get_page(pfn);
+	assert_int_equal(be->page_count(pfn), 2);
+	be->put_page(pfn);
+	assert_int_equal(nr_out(), 4);
+	be->put_page(pfn);
+	machine_is_as_booted();
+}
+
+static void bulk_and_split(void **state)
+{
+	const pfn_t block = be->alloc_frozen(0, mk_order(3), node0);
+	pfn_t pfns[8];
+	unsigned long nr = be->alloc_bulk(MMFUZZ_GFP_MOVABLE, node0, 8, pfns);
+
+	(void)state;
+	assert_in_range(nr, 1, 8);
+	assert_int_equal(nr_out(), 8 + nr);
+	for (unsigned long i = 0; i < nr; i++)
+		assert_int_equal(out[pfns[i].pfn], 1);
+	be->free_bulk(nr, pfns);
+	assert_int_equal(nr_out(), 8);
+	be->split(block, mk_order(3));
+	for (unsigned long i = 0; i < 8; i++)
+		be->free_frozen(mk_pfn(block.pfn + i), mk_order(0));
+	machine_is_as_booted();
+}
+
+static void exactly_this_range(void **state)
+{
+	const pfn_t start = mk_pfn(2 * BLOCK + 3);
+	pfn_t pfn;
+
+	(void)state;
+	assert_int_equal(be->alloc_contig_range(start, 20), 0);
+	assert_int_equal(nr_out(), 20);
+	for (unsigned long i = 0; i < 20; i++)
+		assert_int_equal(out[start.pfn + i], 1);
+	/* What is in use and cannot be moved. */
+	assert_int_equal(be->alloc_contig_range(mk_pfn(2 * BLOCK), BLOCK), -EBUSY);
+	/* Where no memory is. */
+	assert_int_equal(be->alloc_contig_range(mk_pfn(NR_FRAMES), BLOCK), -EINVAL);
+	be->free_contig_range(start, 20);
+
+	pfn = be->alloc_contig_frozen_pages(3 * BLOCK, MMFUZZ_GFP_MOVABLE, node0);
+	assert_true(pfn.pfn < NR_FRAMES);
+	assert_int_equal(nr_out(), 3 * BLOCK);
+	be->free_contig_frozen_range(pfn, 3 * BLOCK);
+	assert_int_equal(be->alloc_contig_frozen_pages(2 * NR_FRAMES, 0, node0).pfn, PFN_NONE.pfn);
+	machine_is_as_booted();
+}
+
+static void cma_gives_frames_of_its_area(void **state)
+{
+	const pfn_t first = be->cma_alloc(0, 10), second = be->cma_alloc(0, 10);
+
+	(void)state;
+	assert_in_range(first.pfn, CMA_START, CMA_START + CMA_NR - 10);
+	assert_in_range(second.pfn, CMA_START, CMA_START + CMA_NR - 10);
+	assert_int_equal(nr_out(), 20);
+	assert_int_equal(be->cma_alloc(0, CMA_NR).pfn, PFN_NONE.pfn);
+	be->cma_release(0, first, 10);
+	be->cma_release(0, second, 10);
+	machine_is_as_booted();
+}
+
+static void an_isolated_block_is_not_given_out(void **state)
+{
+	const unsigned long start = 3 * BLOCK;
+	pfn_t pfns[NR_FRAMES];
+	unsigned long nr = 0;
+
+	(void)state;
+	assert_int_equal(be->start_isolate_page_range(mk_pfn(start), BLOCK), 0);
+	assert_int_equal(stats_now().free_isolated, BLOCK);
+	assert_int_equal(available(), NR_FRAMES);
+	for (; nr < NR_FRAMES; nr++) {
+		pfns[nr] = be->alloc_frozen(MMFUZZ_GFP_MOVABLE, mk_order(0), node0);
+		if (pfns[nr].pfn == PFN_NONE.pfn)
+			break;
+		assert_false(pfns[nr].pfn >= start && pfns[nr].pfn < start + BLOCK);
+	}
+	while (nr--)
+		be->free_frozen(pfns[nr], mk_order(0));
+	be->undo_isolate_page_range(mk_pfn(start), BLOCK);
+	assert_int_equal(stats_now().free_isolated, 0);
+	machine_is_as_booted();
+}
+
+/* Whatever a run leaves behind is gone. */
+static void reset_puts_everything_back(void **state)
+{
+	struct mmfuzz_stats before, after;
+	pfn_t first[4];
+
+	(void)state;
+	be->stats(&before);
+	for (unsigned int round = 0; round < 3; round++) {
+		pfn_t pfns[8];
+
+		for (unsigned int order = 0; order < 4; order++) {
+			const pfn_t pfn = be->alloc_frozen(0, mk_order(order), node0);
+
+			/* The same program finds the same machine. */
+			if (!round)
+				first[order] = pfn;
+			assert_int_equal(pfn.pfn, first[order].pfn);
+		}
+		be->alloc_bulk(MMFUZZ_GFP_RECLAIMABLE, node0, 8, pfns);
+		be->cma_alloc(0, 5);
+		assert_int_equal(be->start_isolate_page_range(mk_pfn(NR_FRAMES - BLOCK), BLOCK), 0);
+		assert_int_not_equal(available(), NR_FRAMES);
+		reset(NULL);
+		be->stats(&after);
+		assert_memory_equal(&before, &after, sizeof(before));
+		be->check();
+		be->check_idle();
+	}
+}
+
+static void nothing_is_heard_without_a_trace(void **state)
+{
+	pfn_t pfn;
+
+	(void)state;
+	pfn = be->alloc_frozen(0, mk_order(1), node0);
+	assert_int_not_equal(nr_events, 0);
+	be->set_trace(NULL);
+	nr_events = 0;
+	be->free_frozen(pfn, mk_order(1));
+	be->quiesce();
+	assert_int_equal(nr_events, 0);
+	be->set_trace(&trace);
+}
+
+static void frames_are_described(void **state)
+{
+	char text[256];
+
+	(void)state;
+	assert_true(be->describe(mk_pfn(0), text, sizeof(text)) > 0);
+	assert_true(be->describe(mk_pfn(NR_FRAMES), text, sizeof(text)) > 0);
+	assert_string_equal(text, "not online");
+}
+
+int main(void)
+{
+	const struct CMUnitTest machines[] = {
+		cmocka_unit_test(each_profile_boots),
+		cmocka_unit_test(what_cannot_be_a_machine_is_refused),
+	};
+	const struct CMUnitTest operations[] = {
+		cmocka_unit_test_setup(blocks_of_each_order, reset),
+		cmocka_unit_test_setup(memory_runs_out, reset),
+		cmocka_unit_test_setup(the_last_reference_frees, reset),
+		cmocka_unit_test_setup(bulk_and_split, reset),
+		cmocka_unit_test_setup(exactly_this_range, reset),
+		cmocka_unit_test_setup(cma_gives_frames_of_its_area, reset),
+		cmocka_unit_test_setup(an_isolated_block_is_not_given_out, reset),
+		cmocka_unit_test_setup(reset_puts_everything_back, reset),
+		cmocka_unit_test_setup(nothing_is_heard_without_a_trace, reset),
+		cmocka_unit_test_setup(frames_are_described, reset),
+	};
+	int failed = cmocka_run_group_tests(machines, NULL, NULL);
+
+	return failed + cmocka_run_group_tests(operations, boot_machine, shutdown_machine);
+}
