@@ -41,6 +41,7 @@ struct gate_zone_config {
 struct gate_config {
 	unsigned int nr_cpus;
 	unsigned int block_order;
+	unsigned int section_order; /* of a memory block */
 	unsigned long max_pfn;
 	unsigned int nr_zones;
 	const struct gate_zone_config *zones;
@@ -114,6 +115,14 @@ unsigned long gate_balloon_pages(unsigned int dev);
 
 /* Pages on the way to the lists of reclaim get there, on all CPUs. */
 void gate_lru_drain(void);
+
+/* Linux's functions of these names, on memory blocks of the machine; the state as backend.h has it. */
+int gate_add_memory(unsigned long block, unsigned int nid);
+int gate_online_pages(unsigned long block, enum gate_zone type);
+int gate_offline_pages(unsigned long block);
+int gate_remove_memory(unsigned long block);
+int gate_block_state(unsigned long block);
+
 void gate_drain(int cpu);
 
 /* What is queued for this CPU, and may sleep. */
@@ -150,5 +159,8 @@ void gate_log(const char *line);
 /* Frames have left the allocator; are about to enter it. */
 void gate_allocated(unsigned long pfn, unsigned int order);
 void gate_freed(unsigned long pfn, unsigned int order);
+/* Frames are about to enter it for the first time; have left it, and nobody has them. */
+void gate_onlined(unsigned long pfn, unsigned long nr);
+void gate_offlined(unsigned long pfn, unsigned long nr);
 
 #endif /* MMFUZZ_LINUX_GATE_H */

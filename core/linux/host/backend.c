@@ -35,6 +35,18 @@ void gate_freed(unsigned long pfn, unsigned int order)
 		trace->free(mk_pfn(pfn), mk_order(order));
 }
 
+void gate_onlined(unsigned long pfn, unsigned long nr)
+{
+	if (trace)
+		trace->online(mk_pfn(pfn), nr);
+}
+
+void gate_offlined(unsigned long pfn, unsigned long nr)
+{
+	if (trace)
+		trace->offline(mk_pfn(pfn), nr);
+}
+
 /* ---- lifecycle ---- */
 
 static int refuse(const char *why)
@@ -104,6 +116,7 @@ static int be_boot(const struct mmfuzz_config *config)
 	const struct gate_config gate = {
 		.nr_cpus = config->nr_cpus,
 		.block_order = config->pageblock_order,
+		.section_order = config->section_order,
 		.max_pfn = config->max_pfn,
 		.nr_zones = config->nr_zones,
 		.zones = zones,
@@ -406,6 +419,33 @@ static unsigned long be_balloon_pages(unsigned int dev)
 	return gate_balloon_pages(dev);
 }
 
+/* ---- hotplug ---- */
+
+static int be_add_memory(block_t block, nid_t nid)
+{
+	return gate_add_memory(block.block, nid.nid);
+}
+
+static int be_online_pages(block_t block, enum mmfuzz_zone_type type)
+{
+	return gate_online_pages(block.block, (enum gate_zone)type);
+}
+
+static int be_offline_pages(block_t block)
+{
+	return gate_offline_pages(block.block);
+}
+
+static int be_remove_memory(block_t block)
+{
+	return gate_remove_memory(block.block);
+}
+
+static int be_block_state(block_t block)
+{
+	return gate_block_state(block.block);
+}
+
 /* ---- pagesets and RCU ---- */
 
 static void be_drain(enum mmfuzz_drain which, cpu_t cpu)
@@ -484,6 +524,11 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.balloon_release = be_balloon_release,
 	.balloon_probe = be_balloon_probe,
 	.balloon_pages = be_balloon_pages,
+	.add_memory = be_add_memory,
+	.online_pages = be_online_pages,
+	.offline_pages = be_offline_pages,
+	.remove_memory = be_remove_memory,
+	.block_state = be_block_state,
 	.drain = be_drain,
 	.rcu_barrier = be_rcu_barrier,
 	.op_done = be_op_done,

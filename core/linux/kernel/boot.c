@@ -199,6 +199,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	do_initcalls();
 	mmfuzz_setup_file();
 	mmfuzz_setup_balloons();
+	mmfuzz_setup_hotplug(config);
 	/* As many as the machine says, not as the kernel finds right for memory of this size. */
 	min_free_kbytes = config->min_free << (PAGE_SHIFT - 10);
 	setup_per_zone_wmarks();

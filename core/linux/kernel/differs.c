@@ -36,14 +36,14 @@ void __rcu_read_unlock(void)
 	mmfuzz_rcu_read_unlock();
 }
 
-void call_rcu(struct rcu_head *head, rcu_callback_t func)
-{
-	mmfuzz_call_rcu(head, (void (*)(void *))func);
-}
-
 void synchronize_rcu(void)
 {
 	mmfuzz_synchronize_rcu();
+}
+
+void call_rcu(struct rcu_head *head, rcu_callback_t func)
+{
+	mmfuzz_call_rcu(head, (void (*)(void *))func);
 }
 
 void synchronize_rcu_expedited(void)

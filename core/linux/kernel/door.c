@@ -18,7 +18,12 @@ void arch_alloc_page(struct page *page, int order)
 
 void arch_free_page(struct page *page, int order)
 {
-	gate_freed(page_to_pfn(page), order);
+	unsigned long pfn = page_to_pfn(page);
+
+	if (mmfuzz_onlining(pfn))
+		gate_onlined(pfn, 1ul << order);
+	else
+		gate_freed(pfn, order);
 }
 
 gfp_t mmfuzz_gfp(unsigned int asked)

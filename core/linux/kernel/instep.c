@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/printk.h>
+#include <linux/rcuwait.h>
 #include <linux/sched.h>
 
 #include "../gate.h"
@@ -148,6 +149,28 @@ DEFINE_MUTEX(oom_lock);
 
 /* mm/memory-tiers.c: there are no tiers. */
 bool numa_demotion_enabled;
+
+/* kernel/exit.c */
+int rcuwait_wake_up(struct rcuwait *wait)
+{
+	struct task_struct *task;
+	int woken = 0;
+
+	rcu_read_lock();
+	/* The condition is written before the task is looked at: pairs with the barrier of rcuwait_wait_event(). */
+	smp_mb();
+	task = rcu_dereference(wait->task);
+	if (task)
+		woken = wake_up_process(task);
+	rcu_read_unlock();
+	return woken;
+}
+
+void finish_rcuwait(struct rcuwait *wait)
+{
+	rcu_assign_pointer(wait->task, NULL);
+	__set_current_state(TASK_RUNNING);
+}
 
 /* kernel/fork.c */
 DEFINE_SPINLOCK(mmlist_lock);

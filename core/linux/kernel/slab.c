@@ -105,6 +105,24 @@ void kfree(const void *ptr)
 	raw_spin_unlock_irqrestore(&arena_lock, flags);
 }
 
+/* @head lies in the object, which is no larger than a chunk. */
+static void free_around(struct rcu_head *head)
+{
+	unsigned long at = (char *)head - arena;
+
+	kfree(arena + (at & ~((1ul << chunk_shift[at >> CHUNK_SHIFT]) - 1)));
+}
+
+void kvfree_call_rcu(struct rcu_head *head, void *ptr)
+{
+	if (head) {
+		call_rcu(head, free_around);
+		return;
+	}
+	synchronize_rcu();
+	kfree(ptr);
+}
+
 size_t ksize(const void *ptr)
 {
 	return ZERO_OR_NULL_PTR(ptr) ? 0 : 1ul << chunk_shift[((char *)ptr - arena) >> CHUNK_SHIFT];

@@ -27,6 +27,14 @@ void mmfuzz_setup_work(void);
 /* From here on there are objects. */
 void mmfuzz_setup_slab(void);
 
+struct gate_config;
+/* The memory blocks that there are at boot; there must be objects. */
+void mmfuzz_setup_hotplug(const struct gate_config *config);
+/* The frame enters the allocator for the first time, by who asks. */
+bool mmfuzz_onlining(unsigned long pfn);
+/* Whoever empties a block has tried long enough. */
+bool mmfuzz_patience_ends(void);
+
 /*
  * Before and after frames [start, start + nr) are isolated, by whatever means; who began in vain does not end. False:
  * somebody is at them. Always true for trees that can bear it.

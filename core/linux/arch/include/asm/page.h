@@ -8,6 +8,8 @@
 
 #include <linux/const.h>
 
+#include <asm/sparsemem.h>
+
 #define PAGE_SHIFT	CONFIG_PAGE_SHIFT
 #define PAGE_SIZE	(_AC(1, UL) << PAGE_SHIFT)
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
@@ -73,7 +75,9 @@ void copy_highpage(struct page *to, struct page *from);
 
 #define virt_to_pfn(kaddr)	(__pa(kaddr) >> PAGE_SHIFT)
 #define pfn_to_virt(pfn)	__va((unsigned long)(pfn) << PAGE_SHIFT)
-#define virt_to_page(addr)	pfn_to_page(virt_to_pfn(addr))
+extern struct page mmfuzz_no_page;
+#define virt_to_page(addr)	\
+	((unsigned long)(addr) - PAGE_OFFSET < 1ul << MAX_PHYSMEM_BITS ? pfn_to_page(virt_to_pfn(addr)) : &mmfuzz_no_page)
 /* Objects of the host's memory are none of the simulated RAM. */
 #define virt_addr_valid(kaddr)	((unsigned long)(kaddr) >= PAGE_OFFSET && pfn_valid(virt_to_pfn(kaddr)))
 

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory hotplug: what the kernel has drivers/base/memory.c and an architecture for. Each memory block is a struct
+ * memory_block, as large as the machine says; its way from absent to present to online is the tree's own code. There is no
+ * sysfs and there are no groups.
+ */
+#include <linux/ioport.h>
+#include <linux/kthread.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/node.h>
+#include <linux/notifier.h>
+#include <linux/slab.h>
+
+#include "../gate.h"
+#include "world.h"
+
+/* Attempts to empty a block before the user gives up. */
+#define PATIENCE 16u
+
+static struct memory_block *blocks[1ul << (MAX_PHYSMEM_BITS - SECTION_SIZE_BITS)];
+static unsigned long pfns_per_block;
+static unsigned long nr_blocks;
+static unsigned long end_of_dma;
+static DEFINE_MUTEX(device_hotplug_lock);
+static BLOCKING_NOTIFIER_HEAD(memory_chain);
+/* Frames that enter the allocator for the first time. */
+static unsigned long onlining_start, onlining_nr;
+static unsigned int attempts;
+
+/* Objects of the host's memory lie on none of the machine's frames; whoever asks is told of this page. */
+struct page mmfuzz_no_page;
+
+/* ---- drivers/base ---- */
+
+void lock_device_hotplug(void)
+{
+	mutex_lock(&device_hotplug_lock);
+}
+
+void unlock_device_hotplug(void)
+{
+	mutex_unlock(&device_hotplug_lock);
+}
+
+unsigned long memory_block_size_bytes(void)
+{
+	return pfns_per_block << PAGE_SHIFT;
+}
+
+int register_memory_notifier(struct notifier_block *notifier)
+{
+	return blocking_notifier_chain_register(&memory_chain, notifier);
+}
+
+void unregister_memory_notifier(struct notifier_block *notifier)
+{
+	blocking_notifier_chain_unregister(&memory_chain, notifier);
+}
+
+#ifdef HAVE_MEMORY_BLOCK_STATE
+int memory_notify(enum memory_block_state state, void *v)
+#else
+int memory_notify(unsigned long state, void *v)
+#endif
+{
+	return blocking_notifier_call_chain(&memory_chain, state, v);
+}
+
+static struct memory_block *new_block(unsigned long block, int nid)
+{
+	struct memory_block *mem = kzalloc(sizeof(*mem), GFP_KERNEL);
+
+	if (mem) {
+		mem->start_section_nr = pfn_to_section_nr(block * pfns_per_block);
+		mem->state = MEM_OFFLINE;
+		mem->nid = nid;
+		WRITE_ONCE(blocks[block], mem);
+	}
+	return mem;
+}
+
+#ifdef HAVE_MEMORY_BLOCK_NID
+int create_memory_block_devices(unsigned long start, unsigned long size, int nid, struct vmem_altmap *altmap,
+				struct memory_group *group)
+{
+	unsigned long first = PFN_DOWN(start) / pfns_per_block;
+
+	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++) {
+		if (!new_block(block, nid))
+			return -ENOMEM;
+	}
+	return 0;
+}
+#else
+/* The node is told afterwards, by register_memory_blocks_under_node(). */
+int create_memory_block_devices(unsigned long start, unsigned long size, struct vmem_altmap *altmap,
+				struct memory_group *group)
+{
+	unsigned long first = PFN_DOWN(start) / pfns_per_block;
+
+	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++) {
+		if (!new_block(block, NUMA_NO_NODE))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void register_memory_blocks_under_node(int nid, unsigned long start_pfn, unsigned long end_pfn,
+				       enum meminit_context context)
+{
+	for (unsigned long block = start_pfn / pfns_per_block; block <= (end_pfn - 1) / pfns_per_block; block++) {
+		if (blocks[block])
+			blocks[block]->nid = nid;
+	}
+}
+#endif
+
+void remove_memory_block_devices(unsigned long start, unsigned long size)
+{
+	unsigned long first = PFN_DOWN(start) / pfns_per_block;
+
+	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++) {
+		struct memory_block *mem = blocks[block];
+
+		WRITE_ONCE(blocks[block], NULL);
+		kfree(mem);
+	}
+}
+
+int walk_memory_blocks(unsigned long start, unsigned long size, void *arg, walk_memory_blocks_func_t func)
+{
+	unsigned long first = PFN_DOWN(start) / pfns_per_block;
+	int ret = 0;
+
+	for (unsigned long block = first; !ret && block < first + PFN_DOWN(size) / pfns_per_block; block++) {
+		if (blocks[block])
+			ret = func(blocks[block], arg);
+	}
+	return ret;
+}
+
+int for_each_memory_block(void *arg, walk_memory_blocks_func_t func)
+{
+	return walk_memory_blocks(0, nr_blocks * memory_block_size_bytes(), arg, func);
+}
+
+int node_notify(unsigned long state, void *v)
+{
+	return NOTIFY_DONE;
+}
+
+/* kswapd and kcompactd of a node: the kernel goes on without those that it cannot have. */
+struct task_struct *kthread_create_on_node(int (*fn)(void *), void *data, int node, const char *format, ...)
+{
+	return ERR_PTR(-ENOMEM);
+}
+
+/* ---- an architecture ---- */
+
+int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params *params)
+{
+	return __add_pages(nid, PFN_DOWN(start), PFN_DOWN(size), params);
+}
+
+void arch_remove_memory(u64 start, u64 size, struct vmem_altmap *altmap, struct dev_pagemap *pgmap)
+{
+	__remove_pages(PFN_DOWN(start), PFN_DOWN(size), altmap, pgmap);
+}
+
+/* ---- the machine ---- */
+
+bool mmfuzz_onlining(unsigned long pfn)
+{
+	/* Frames that others have are none of these, whatever of the two they see: those are isolated until all are in. */
+	return pfn - READ_ONCE(onlining_start) < READ_ONCE(onlining_nr);
+}
+
+static void online_page(struct page *page, unsigned int order)
+{
+	WRITE_ONCE(onlining_start, page_to_pfn(page));
+	WRITE_ONCE(onlining_nr, 1ul << order);
+	generic_online_page(page, order);
+	WRITE_ONCE(onlining_nr, 0);
+}
+
+bool mmfuzz_patience_ends(void)
+{
+	return ++attempts > PATIENCE;
+}
+
+static void describe_boot_memory(const struct gate_range *range)
+{
+	struct resource *ram = kzalloc(sizeof(*ram), GFP_KERNEL);
+
+	ram->name = "System RAM";
+	ram->start = PFN_PHYS(range->start);
+	ram->end = PFN_PHYS(range->start + range->nr) - 1;
+	ram->flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
+	if (request_resource(&iomem_resource, ram))
+		mmfuzz_bug("boot", "request_resource", "memory at 0x%lx is refused", range->start);
+	for (unsigned long block = range->start / pfns_per_block; block < (range->start + range->nr) / pfns_per_block;
+	     block++) {
+		struct page *first = pfn_to_page(block * pfns_per_block);
+		struct page *last = pfn_to_page((block + 1) * pfns_per_block - 1);
+		struct memory_block *mem = new_block(block, page_to_nid(first));
+
+		mem->state = MEM_ONLINE;
+		if (page_zone(first) == page_zone(last))
+			mem->zone = page_zone(first);
+	}
+}
+
+void mmfuzz_setup_hotplug(const struct gate_config *config)
+{
+	pfns_per_block = 1ul << config->section_order;
+	nr_blocks = config->max_pfn >> config->section_order;
+	for (unsigned int i = 0; i < config->nr_zones; i++) {
+		describe_boot_memory(&config->zones[i].range);
+		if (config->zones[i].type == GATE_DMA)
+			end_of_dma = config->zones[i].range.start + config->zones[i].range.nr;
+	}
+	if (set_online_page_callback(online_page))
+		mmfuzz_bug("boot", "set_online_page_callback", "refused");
+}
+
+/* ---- the door ---- */
+
+int gate_add_memory(unsigned long block, unsigned int nid)
+{
+	if (block >= nr_blocks)
+		return -EINVAL;
+	return add_memory(nid, PFN_PHYS(block * pfns_per_block), memory_block_size_bytes(), MHP_NONE);
+}
+
+/* As user space asks for it: "online_kernel" or "online_movable". What lies low is for devices. */
+static struct zone *zone_of_block(const struct memory_block *mem, enum gate_zone type)
+{
+	unsigned long start = section_nr_to_pfn(mem->start_section_nr);
+	bool low = mem->nid == 0 && start < end_of_dma;
+
+	if (type == GATE_MOVABLE)
+		return zone_for_pfn_range(MMOP_ONLINE_MOVABLE, mem->nid, NULL, start, pfns_per_block);
+	if (low != (type == GATE_DMA))
+		return NULL;
+	if (low)
+		return &NODE_DATA(0)->node_zones[ZONE_DMA];
+	return zone_for_pfn_range(MMOP_ONLINE_KERNEL, mem->nid, NULL, start, pfns_per_block);
+}
+
+static int online(struct memory_block *mem, enum gate_zone type)
+{
+	unsigned long start = section_nr_to_pfn(mem->start_section_nr);
+	struct zone *zone = zone_of_block(mem, type);
+	int err;
+
+	if (!zone)
+		return -EINVAL;
+	if (!mmfuzz_isolator_begins(start, pfns_per_block))
+		return -EBUSY;
+	mem_hotplug_begin();
+	err = online_pages(start, pfns_per_block, zone, NULL);
+	if (!err) {
+		mem->zone = zone;
+		mem->state = MEM_ONLINE;
+	}
+	mem_hotplug_done();
+	mmfuzz_isolator_ends(start, pfns_per_block);
+	return err;
+}
+
+static int offline(struct memory_block *mem)
+{
+	unsigned long start = section_nr_to_pfn(mem->start_section_nr);
+	int err;
+
+	if (!mem->zone)
+		return -EINVAL;
+	if (!mmfuzz_isolator_begins(start, pfns_per_block))
+		return -EBUSY;
+	mem_hotplug_begin();
+	attempts = 0;
+	err = offline_pages(start, pfns_per_block, mem->zone, NULL);
+	if (!err) {
+		mem->zone = NULL;
+		mem->state = MEM_OFFLINE;
+		gate_offlined(start, pfns_per_block);
+	}
+	mem_hotplug_done();
+	mmfuzz_isolator_ends(start, pfns_per_block);
+	/* Who was tired of waiting. */
+	return err == -EINTR ? -EBUSY : err;
+}
+
+int gate_online_pages(unsigned long block, enum gate_zone type)
+{
+	struct memory_block *mem;
+	int err = -EINVAL;
+
+	lock_device_hotplug();
+	mem = block < nr_blocks ? blocks[block] : NULL;
+	if (mem && mem->state == MEM_OFFLINE)
+		err = online(mem, type);
+	unlock_device_hotplug();
+	return err;
+}
+
+int gate_offline_pages(unsigned long block)
+{
+	struct memory_block *mem;
+	int err = -EINVAL;
+
+	lock_device_hotplug();
+	mem = block < nr_blocks ? blocks[block] : NULL;
+	if (mem && mem->state == MEM_ONLINE)
+		err = offline(mem);
+	unlock_device_hotplug();
+	return err;
+}
+
+int gate_remove_memory(unsigned long block)
+{
+	/* remove_memory() wants memory that is there. In parallel it may go in between: so not by its name. */
+	int err = -EINVAL;
+
+	lock_device_hotplug();
+	if (block < nr_blocks && blocks[block]) {
+		err = -EBUSY;
+		if (blocks[block]->state == MEM_OFFLINE) {
+			__remove_memory(PFN_PHYS(block * pfns_per_block), memory_block_size_bytes());
+			err = 0;
+		}
+	}
+	unlock_device_hotplug();
+	return err;
+}
+
+int gate_block_state(unsigned long block)
+{
+	const struct memory_block *mem = block < nr_blocks ? READ_ONCE(blocks[block]) : NULL;
+
+	if (!mem)
+		return 0;
+	return READ_ONCE(mem->state) == MEM_ONLINE ? 2 : 1;
+}
