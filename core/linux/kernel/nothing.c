@@ -7,6 +7,7 @@
 #define NOTHING(name)	    long name(void) { return 0; }
 
 NOTHING(add_taint)
+NOTHING(dump_mapping)
 NOTHING(dump_stack)
 NOTHING(execute_with_initialized_rng)
 NOTHING(init_timer_key)
