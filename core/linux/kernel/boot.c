@@ -25,8 +25,7 @@ unsigned long mmfuzz_ram;
 unsigned long mmfuzz_memmap;
 unsigned int mmfuzz_block_order;
 
-/* What is allocated before there is an allocator lies on a node of its own, behind all memory of the machine. */
-#define BOOT_NODE     (MAX_NUMNODES - 1)
+/* The boot node lies behind all memory of the machine. */
 #define BOOT_SECTIONS 2ul
 
 void gate_limits(struct gate_limits *limits)
@@ -200,6 +199,11 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	mmfuzz_setup_file();
 	mmfuzz_setup_balloons();
 	mmfuzz_setup_hotplug(config);
+	/*
+	 * The kernel itself: a frame of unmovable memory that is in use for ever. However much is taken offline, no machine is
+	 * without; setup_per_zone_wmarks() divides by how much there is.
+	 */
+	adjust_managed_page_count(pfn_to_page(config->max_pfn), 1);
 	/* As many as the machine says, not as the kernel finds right for memory of this size. */
 	min_free_kbytes = config->min_free << (PAGE_SHIFT - 10);
 	setup_per_zone_wmarks();

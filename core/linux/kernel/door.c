@@ -156,7 +156,8 @@ void gate_stats(struct gate_stats *stats)
 		.migrate_fail = events(PGMIGRATE_FAIL),
 	};
 	for_each_populated_zone(zone) {
-		stats->managed += zone_managed_pages(zone);
+		if (zone_to_nid(zone) != BOOT_NODE)
+			stats->managed += zone_managed_pages(zone);
 		stats->free += zone_page_state_snapshot(zone, NR_FREE_PAGES);
 		stats->free_isolated += isolated_free(zone);
 	}

@@ -18,7 +18,7 @@
 #include "world.h"
 
 /* Attempts to empty a block before the user gives up. */
-#define PATIENCE 16u
+#define PATIENCE 4u
 
 static struct memory_block *blocks[1ul << (MAX_PHYSMEM_BITS - SECTION_SIZE_BITS)];
 static unsigned long pfns_per_block;

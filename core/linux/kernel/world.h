@@ -5,6 +5,9 @@
 
 #include <linux/types.h>
 
+/* What is allocated before there is an allocator lies on a node of its own, which is no memory of the machine's. */
+#define BOOT_NODE (MAX_NUMNODES - 1)
+
 /* The machine's CMA areas. */
 extern struct cma *mmfuzz_cma[];
 
