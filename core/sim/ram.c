@@ -140,7 +140,7 @@ __attribute__((__no_sanitize__("address"))) void sim_copy(void *dst, const void 
 #endif
 }
 
-static void begin(char *base, unsigned long nr_pages, unsigned int cell_shift)
+static void ram_begin(char *base, unsigned long nr_pages, unsigned int cell_shift)
 {
 	MM_BUG_ON(sim_ram.base, "second RAM", SIM_NO_PFN, "the machine has %lu pages already",
 		  sim_ram.nr_pages);
@@ -168,12 +168,12 @@ static void begin(char *base, unsigned long nr_pages, unsigned int cell_shift)
 
 void ram_init(unsigned long nr_pages, unsigned int cell_shift)
 {
-	begin(NULL, nr_pages, cell_shift);
+	ram_begin(NULL, nr_pages, cell_shift);
 }
 
 void ram_lend(void *base, unsigned long nr_pages, unsigned int cell_shift)
 {
-	begin(base, nr_pages, cell_shift);
+	ram_begin(base, nr_pages, cell_shift);
 }
 
 void ram_exit(void)

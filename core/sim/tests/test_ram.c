@@ -134,10 +134,10 @@ static void two_rams(void)
 static void impossible(void **state)
 {
 	(void)state;
-	assert_bug("impossible RAM in ram_init", no_pages);
-	assert_bug("impossible RAM in ram_init", no_room);
-	assert_bug("impossible RAM in ram_init", small_cell);
-	assert_bug("second RAM in ram_init", two_rams);
+	assert_bug("impossible RAM in ram_begin", no_pages);
+	assert_bug("impossible RAM in ram_begin", no_room);
+	assert_bug("impossible RAM in ram_begin", small_cell);
+	assert_bug("second RAM in ram_begin", two_rams);
 	ram_exit();
 	ram_exit();
 }
