@@ -28,8 +28,8 @@ class Explain(unittest.TestCase):
                          "(the tree's own fault, or what it expects of an architecture: core/linux/arch)")
 
     def test_a_file_of_ours(self):
-        text = NINJA.format(path="/work/core/linux/kernel/door.c", message="too many arguments")
-        self.assertEqual(build.explain(text), "/work/core/linux/kernel/door.c:1204: too many arguments "
+        text = NINJA.format(path="/src/core/linux/kernel/door.c", message="too many arguments")
+        self.assertEqual(build.explain(text), "/src/core/linux/kernel/door.c:1204: too many arguments "
                          "(a prototype that this tree has otherwise: probe it in core/linux/features)")
 
     def test_a_header_that_is_missing(self):
