@@ -20,7 +20,6 @@ void mmfuzz_unanswered(const char *name);
 void mmfuzz_relax(void);
 void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
-int mmfuzz_rcu_nesting(void);
 void mmfuzz_synchronize_rcu(void);
 void mmfuzz_call_rcu(void *head, void (*func)(void *head));
 void mmfuzz_irq_off(void);
@@ -64,11 +63,6 @@ void mmfuzz_rcu_read_lock(void)
 void mmfuzz_rcu_read_unlock(void)
 {
 	rcu_read_unlock();
-}
-
-int mmfuzz_rcu_nesting(void)
-{
-	return (int)this_cpu()->rcu_nesting;
 }
 
 void mmfuzz_synchronize_rcu(void)

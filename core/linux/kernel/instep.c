@@ -107,7 +107,7 @@ struct folio *folio_alloc_noprof(gfp_t gfp, unsigned int order)
 /* lib/dump_stack.c and kernel/printk, kernel/panic.c: a line goes to the host, and a warning is a finding. */
 int _printk(const char *format, ...)
 {
-	static char line[256];
+	char line[256];
 	va_list args;
 	int len;
 
@@ -125,10 +125,9 @@ void panic(const char *format, ...)
 
 void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const char *format, ...)
 {
-	static char text[256];
+	char text[256] = "";
 	va_list args;
 
-	text[0] = 0;
 	if (format) {
 		va_start(args, format);
 		vscnprintf(text, sizeof(text), format, args);
@@ -150,26 +149,21 @@ DEFINE_MUTEX(oom_lock);
 /* mm/memory-tiers.c: there are no tiers. */
 bool numa_demotion_enabled;
 
-/* kernel/exit.c */
+/* kernel/exit.c; a task of ours is there for ever, so nobody has to hold on to it. */
 int rcuwait_wake_up(struct rcuwait *wait)
 {
 	struct task_struct *task;
-	int woken = 0;
 
-	rcu_read_lock();
 	/* The condition is written before the task is looked at: pairs with the barrier of rcuwait_wait_event(). */
 	smp_mb();
-	task = rcu_dereference(wait->task);
-	if (task)
-		woken = wake_up_process(task);
-	rcu_read_unlock();
-	return woken;
+	task = READ_ONCE(wait->task);
+	return task ? wake_up_process(task) : 0;
 }
 
 void finish_rcuwait(struct rcuwait *wait)
 {
-	rcu_assign_pointer(wait->task, NULL);
-	__set_current_state(TASK_RUNNING);
+	WRITE_ONCE(current->__state, TASK_RUNNING);
+	WRITE_ONCE(wait->task, NULL);
 }
 
 /* kernel/fork.c */

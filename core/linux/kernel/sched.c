@@ -126,14 +126,14 @@ void gate_revive(void)
 	clear_tsk_thread_flag(task, TIF_SIGPENDING);
 }
 
+/*
+ * The queue is the caller's own; the link in a task is of whoever put it there first, who then wakes it. In front: who is
+ * woken first is nobody's business here.
+ */
 void wake_q_add(struct wake_q_head *head, struct task_struct *task)
 {
-	struct wake_q_node *node = &task->wake_q;
-
-	if (cmpxchg_relaxed(&node->next, NULL, WAKE_Q_TAIL))
-		return;
-	*head->lastp = node;
-	head->lastp = &node->next;
+	if (!cmpxchg(&task->wake_q.next, NULL, head->first))
+		head->first = &task->wake_q;
 }
 
 void wake_q_add_safe(struct wake_q_head *head, struct task_struct *task)
@@ -143,13 +143,11 @@ void wake_q_add_safe(struct wake_q_head *head, struct task_struct *task)
 
 void wake_up_q(struct wake_q_head *head)
 {
-	struct wake_q_node *node = head->first;
+	while (head->first != WAKE_Q_TAIL) {
+		struct task_struct *task = container_of(head->first, struct task_struct, wake_q);
 
-	while (node != WAKE_Q_TAIL) {
-		struct task_struct *task = container_of(node, struct task_struct, wake_q);
-
-		node = node->next;
-		WRITE_ONCE(task->wake_q.next, NULL);
+		/* Before it is woken: who finds it on no queue any more must be able to wake it again. */
+		head->first = xchg(&task->wake_q.next, NULL);
 		wake_up_process(task);
 	}
 }

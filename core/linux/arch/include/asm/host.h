@@ -58,7 +58,6 @@ void mmfuzz_relax(void);
 /* RCU of the machine. */
 void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
-int mmfuzz_rcu_nesting(void);
 void mmfuzz_synchronize_rcu(void);
 /* @head is two pointers, which RCU has until it calls @func. */
 void mmfuzz_call_rcu(void *head, void (*func)(void *head));
