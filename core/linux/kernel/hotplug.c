@@ -28,7 +28,9 @@ static DEFINE_MUTEX(device_hotplug_lock);
 static BLOCKING_NOTIFIER_HEAD(memory_chain);
 /* Frames that enter the allocator for the first time. */
 static unsigned long onlining_start, onlining_nr;
+/* Of the block that goes offline. */
 static unsigned int attempts;
+static unsigned long offlining_start;
 
 /* Objects of the host's memory lie on none of the machine's frames; whoever asks is told of this page. */
 struct page mmfuzz_no_page;
@@ -186,8 +188,39 @@ static void online_page(struct page *page, unsigned int order)
 	WRITE_ONCE(onlining_nr, 0);
 }
 
+/*
+ * The pagesets of the zone are disabled and drained, and then the block is isolated: from there on nothing of it is on a
+ * pageset when its lock is free. What is there nevertheless would be waited for as long as the user has patience.
+ */
+static void check_pagesets(void)
+{
+	struct zone *zone = page_zone(pfn_to_page(offlining_start));
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		struct per_cpu_pages *pageset = per_cpu_ptr(zone->per_cpu_pageset, cpu);
+		unsigned long flags, found = GATE_NONE;
+
+		spin_lock_irqsave(&pageset->lock, flags);
+		for (unsigned int i = 0; i < NR_PCP_LISTS; i++) {
+			struct page *page;
+
+			list_for_each_entry(page, &pageset->lists[i], pcp_list) {
+				if (page_to_pfn(page) - offlining_start < pfns_per_block)
+					found = page_to_pfn(page);
+			}
+		}
+		spin_unlock_irqrestore(&pageset->lock, flags);
+		if (found != GATE_NONE)
+			mmfuzz_bug("isolated page on a pageset", "offline_pages",
+				   "0x%lx is on the pageset of CPU %u, and nobody will take it from there", found, cpu);
+	}
+}
+
+/* Between two attempts. */
 bool mmfuzz_patience_ends(void)
 {
+	check_pagesets();
 	return ++attempts > PATIENCE;
 }
 
@@ -282,6 +315,7 @@ static int offline(struct memory_block *mem)
 		return -EBUSY;
 	mem_hotplug_begin();
 	attempts = 0;
+	offlining_start = start;
 	err = offline_pages(start, pfns_per_block, mem->zone, NULL);
 	if (!err) {
 		mem->zone = NULL;
