@@ -232,6 +232,14 @@ linux_fuzz() {
 		-artifact_prefix="$logs/fuzz_linux-$1-" "$tmp/fuzz_linux-$1" corpus/fuzz_memdesc
 }
 
+# linux_reverts VERSION - two known fixes taken back, one for either machine: the inputs find it; the inputs of all reverts pass
+# with the fixes.
+linux_reverts() {
+	scripts/linux.sh --debian "$1" --name "debian-$1" --preset asan --prove \
+		--revert cma-block-taken-for-movable --revert pcp-contended-list | tee "$tmp/reverts-$1.log"
+	[ "$(grep -c ': proved: ' "$tmp/reverts-$1.log")" = 2 ]
+}
+
 # linux_versions - 6.12, and the newest tree that apt knows where that is a newer one.
 linux_versions() {
 	local newest
@@ -243,7 +251,7 @@ linux_versions() {
 	[ "$newest" = 6.12 ] || echo "$newest"
 }
 
-export -f linux_tests linux_fuzz build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
+export -f linux_tests linux_fuzz linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
 	presets=(plain asan)
@@ -279,6 +287,7 @@ if [ "$quick" = no ]; then
 	for version in "${versions[@]}"; do
 		step "linux-$version" linux_tests "$version" || continue
 		step "linux-fuzz-$version" linux_fuzz "$version" || true
+		[ "$version" != 6.12 ] || step "linux-reverts-$version" linux_reverts "$version" || true
 	done
 	[ ${#versions[@]} -gt 1 ] || echo "apt knows no linux-source newer than ${versions[0]}: only that tree was built"
 	step stress-tsan stress tsan 200 || true

@@ -9,6 +9,7 @@ import time
 
 import build
 import debian
+import revert
 import tree
 from errors import Failed
 
@@ -29,7 +30,8 @@ def fail(message):
 def parser():
     options = Options(prog="scripts/linux.sh", description="Builds the backend linux from mm/*.c of a Linux tree, which "
                       "stays as it is, and the programs that run on it.",
-                      epilog="Programs are in build/linux/NAME/PRESET/bin. Exit 0: built. 2: could not be.")
+                      epilog="Programs are in build/linux/NAME/PRESET/bin. Exit 0: built. 1: --prove found a revert that "
+                      "does not do as it should. 2: could not be built.")
     source = options.add_mutually_exclusive_group()
     source.add_argument("--tree", metavar="DIR", help="a Linux tree")
     source.add_argument("--debian", metavar="VERSION", default="6.12",
@@ -40,12 +42,24 @@ def parser():
     options.add_argument("--without", action="append", default=[], metavar="F",
                          help="as if the tree did not have this feature or fault; may be repeated: what is known of a "
                          "tree and kept out of the way (docs/findings) is found again")
+    options.add_argument("--revert", action="append", default=[], metavar="FIX",
+                         help="also build with this known fix taken back (core/linux/reverts, or 'all'), in "
+                         "build/linux/NAME-FIX; may be repeated: each has a build of its own")
+    options.add_argument("--prove", action="store_true", help="replay the inputs of core/linux/reverts: they pass with the "
+                         "fix, and fail in the builds of --revert, which are of one program then")
     options.add_argument("--prepare", action="store_true", help="only: configure the tree, compile nothing")
     return options
 
 
+def reverts(options, source, folder, preset):
+    """Builds those that were asked for. Returns how many were found not to do as they should."""
+    named = revert.names() if "all" in options.revert else options.revert
+    outs = {name: revert.build(source, folder, preset, name, options.target, options.prove) for name in named}
+    return revert.prove(source.version, os.path.join(folder, preset), outs) if options.prove else 0
+
+
 def main():
-    begun = time.monotonic()
+    begun, wrong = time.monotonic(), 0
     options = parser().parse_args()
     os.chdir(ROOT)
     try:
@@ -60,11 +74,13 @@ def main():
         if not options.prepare:
             for preset in options.preset or ["asan"]:
                 build.build(folder, preset, options.target)
+                wrong += reverts(options, source, folder, preset)
     except Failed as error:
         fail(str(error))
     except KeyboardInterrupt:
         fail("interrupted")
     print(f"done in {time.monotonic() - begun:.0f} s", flush=True)
+    sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":
