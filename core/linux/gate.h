@@ -59,7 +59,7 @@ void gate_limits(struct gate_limits *limits);
 void gate_boot(const struct gate_config *config, unsigned long ram, unsigned long memmap);
 /* What has to be put back when a machine is reset, beside the kernel's own data. */
 int gate_percpu(unsigned int cpu, char **start, unsigned long *bytes); /* 0: there is no such CPU */
-void gate_arena(char **start, unsigned long *bytes);
+int gate_slab(unsigned long *pfn, char **start, unsigned long *bytes); /* the first one from @pfn on, which moves on; 0: none */
 void gate_memmap(char **start, unsigned long *bytes);
 void gate_boot_memory(char **start, unsigned long *bytes);
 
@@ -101,6 +101,8 @@ int gate_compact(unsigned int nid, unsigned int order);
 
 int gate_folio_add(unsigned int index, unsigned int order, unsigned int gfp, unsigned long long tag);
 int gate_folio_remove(unsigned int index);
+/* Nobody runs: what an empty file keeps for nothing. */
+void gate_file_tidy(void);
 int gate_folio_write(unsigned int index, unsigned long long tag);
 int gate_folio_read(unsigned int index, unsigned long long *tag);
 unsigned long gate_folio_get(unsigned int index);

@@ -187,8 +187,10 @@ static void be_quiesce(void)
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		gate_play(cpu, gate_run_work);
 	gate_lru_drain();
-	gate_drain(-1);
+	gate_file_tidy();
+	/* Before pagesets are drained: the last object of a slab brings its frame back. */
 	rcu_barrier();
+	gate_drain(-1);
 }
 
 static void be_check(void)
@@ -433,6 +435,10 @@ static int be_online_pages(block_t block, enum mmfuzz_zone_type type)
 
 static int be_offline_pages(block_t block)
 {
+	/* Who takes a block offline would try again when objects in it are gone that only wait for their grace period. */
+	if (gate_in_sequence())
+		gate_file_tidy();
+	rcu_barrier();
 	return gate_offline_pages(block.block);
 }
 

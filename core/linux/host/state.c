@@ -13,7 +13,7 @@
 extern char __start_mmfuzz_linux_data[], __stop_mmfuzz_linux_data[];
 extern char __start_mmfuzz_linux_bss[], __stop_mmfuzz_linux_bss[];
 
-#define MAX_PIECES   80u /* the areas of all CPUs, and five more */
+#define MAX_PIECES   256u /* the areas of all CPUs, slabs, and four more */
 #define MAX_HOST     4u
 #define MAX_MACHINES 256u
 
@@ -120,7 +120,7 @@ static void add_piece(struct saved *saved, char *start, unsigned long bytes)
 
 static void remember(struct saved *saved)
 {
-	unsigned long bytes;
+	unsigned long bytes, pfn = 0;
 	char *start, *to;
 
 	drop(saved);
@@ -128,12 +128,12 @@ static void remember(struct saved *saved)
 	add_piece(saved, __start_mmfuzz_linux_bss, bss_bytes());
 	for (unsigned int cpu = 0; gate_percpu(cpu, &start, &bytes); cpu++)
 		add_piece(saved, start, bytes);
-	gate_arena(&start, &bytes);
-	add_piece(saved, start, bytes);
 	gate_memmap(&start, &bytes);
 	add_piece(saved, start, bytes);
 	gate_boot_memory(&start, &bytes);
 	add_piece(saved, start, bytes);
+	while (gate_slab(&pfn, &start, &bytes))
+		add_piece(saved, start, bytes);
 	saved->copy = to = sim_reserve(saved->bytes);
 	for (unsigned int i = 0; i < saved->nr; i++) {
 		sim_copy(to, saved->pieces[i].start, saved->pieces[i].bytes);

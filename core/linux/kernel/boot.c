@@ -25,9 +25,6 @@ unsigned long mmfuzz_ram;
 unsigned long mmfuzz_memmap;
 unsigned int mmfuzz_block_order;
 
-/* The boot node lies behind all memory of the machine. */
-#define BOOT_SECTIONS 2ul
-
 void gate_limits(struct gate_limits *limits)
 {
 	*limits = (struct gate_limits){
@@ -37,8 +34,8 @@ void gate_limits(struct gate_limits *limits)
 		.section_order = PFN_SECTION_SHIFT,
 		.nr_cpus = NR_CPUS,
 		.nr_nodes = MAX_NUMNODES - 1,
-		.max_pfn = (1ul << (MAX_PHYSMEM_BITS - PAGE_SHIFT)) - BOOT_SECTIONS * PAGES_PER_SECTION,
-		.boot_pfns = BOOT_SECTIONS * PAGES_PER_SECTION,
+		.max_pfn = (1ul << (MAX_PHYSMEM_BITS - PAGE_SHIFT)) - MMFUZZ_BOOT_PFNS,
+		.boot_pfns = MMFUZZ_BOOT_PFNS,
 		.page_struct_bytes = sizeof(struct page),
 		.page_bytes = PAGE_SIZE,
 	};
@@ -57,7 +54,7 @@ static void add_memory_of(const struct gate_config *config)
 		/* Until there is an allocator nothing is taken from it. */
 		memblock_reserve(base, size);
 	}
-	memblock_add_node(PFN_PHYS(config->max_pfn), PFN_PHYS(BOOT_SECTIONS * PAGES_PER_SECTION), BOOT_NODE,
+	memblock_add_node(PFN_PHYS(config->max_pfn), PFN_PHYS(MMFUZZ_BOOT_PFNS), BOOT_NODE,
 			  MEMBLOCK_NONE);
 }
 
@@ -120,9 +117,13 @@ static phys_addr_t lowest_taken(phys_addr_t from)
 	return lowest;
 }
 
-/* The rest of the boot node does not go to the allocator. What is taken of it must not be reserved a second time. */
-static void keep_boot_node(void)
+/*
+ * Its first section goes to the allocator, for slabs; the rest does not. What is taken of it must not be reserved a second
+ * time.
+ */
+static void keep_boot_node(const struct gate_config *config)
 {
+	const phys_addr_t slabs = PFN_PHYS(config->max_pfn + PAGES_PER_SECTION);
 	phys_addr_t start, end;
 	u64 i;
 
@@ -130,6 +131,9 @@ static void keep_boot_node(void)
 		phys_addr_t bytes = 0;
 
 		for_each_free_mem_range(i, BOOT_NODE, MEMBLOCK_NONE, &start, &end, NULL) {
+			start = max(start, slabs);
+			if (start >= end)
+				continue;
 			bytes = end - start;
 			break;
 		}
@@ -172,7 +176,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 
 	/* setup_arch() */
 	add_memory_of(config);
-	max_pfn = max_low_pfn = config->max_pfn + BOOT_SECTIONS * PAGES_PER_SECTION;
+	max_pfn = max_low_pfn = config->max_pfn + MMFUZZ_BOOT_PFNS;
 	for (unsigned int i = 0; i < config->nr_zones; i++)
 		node_set_online(config->zones[i].nid);
 	node_set_online(BOOT_NODE);
@@ -182,6 +186,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	init_zones();
 
 	/* start_kernel() */
+	mmfuzz_reserve_hotplug(config);
 	boot_bytes = PFN_PHYS(max_pfn) - lowest_taken(PFN_PHYS(config->max_pfn));
 	build_all_zonelists(NULL);
 	for (unsigned int i = 0; i < config->nr_zones; i++)
@@ -189,7 +194,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	for (unsigned int i = 0; i < config->nr_holes; i++)
 		memblock_reserve(PFN_PHYS(config->holes[i].start), PFN_PHYS(config->holes[i].nr));
 	reserve_cma(config);
-	keep_boot_node();
+	keep_boot_node(config);
 	memblock_free_all();
 	mmfuzz_setup_slab();
 	radix_tree_init();
@@ -199,11 +204,13 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	mmfuzz_setup_file();
 	mmfuzz_setup_balloons();
 	mmfuzz_setup_hotplug(config);
+	mmfuzz_close_boot_node();
 	/*
-	 * The kernel itself: a frame of unmovable memory that is in use for ever. However much is taken offline, no machine is
-	 * without; setup_per_zone_wmarks() divides by how much there is.
+	 * The kernel itself counts as one frame of unmovable memory that is in use for ever. However much is taken offline, no
+	 * machine is without; setup_per_zone_wmarks() divides by how much there is.
 	 */
-	adjust_managed_page_count(pfn_to_page(config->max_pfn), 1);
+	adjust_managed_page_count(pfn_to_page(config->max_pfn),
+				  1 - (long)zone_managed_pages(page_zone(pfn_to_page(config->max_pfn))));
 	/* As many as the machine says, not as the kernel finds right for memory of this size. */
 	min_free_kbytes = config->min_free << (PAGE_SHIFT - 10);
 	setup_per_zone_wmarks();

@@ -3,6 +3,7 @@
  * Walks the kernel's own structures when nobody runs, and says what is wrong: free lists against counters and memmap,
  * pagesets against their counts, zones against their blocks. Must not change anything, and must not trust a list to end.
  */
+#include <linux/memblock.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -132,6 +133,8 @@ static void walk_memmap(struct zone *zone, struct zone_sum *sum)
 		sum->online++;
 		if (pageblock_aligned(pfn) && is_migrate_isolate_page(page))
 			sum->isolated_blocks++;
+		if (PageSlab(page) && !mmfuzz_slab_ok(page))
+			WRONG("slab", "0x%lx is a slab of no cache, or with more objects in use than it has, or none", pfn);
 		if (!PageBuddy(page))
 			continue;
 		if (pfn < end_of_free)
@@ -235,11 +238,24 @@ void gate_remember(void)
 		idle[zone_to_nid(zone)][zone_idx(zone)] = idle_of(zone);
 }
 
+/* Objects of the boot are on its node; all others are somebody's who has given back everything. */
+static void check_no_objects(void)
+{
+	for (unsigned long pfn = 0; pfn < max_pfn - MMFUZZ_BOOT_PFNS; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (page && PageSlab(page))
+			WRONG("lost object", "0x%lx is a slab of %s with %u objects in use, after all was given back", pfn,
+			      mmfuzz_slab_name(page), mmfuzz_slab_inuse(page));
+	}
+}
+
 void gate_check_idle(void)
 {
 	struct zone *zone;
 
 	gate_check();
+	check_no_objects();
 	for_each_zone(zone) {
 		const struct zone_idle was = idle[zone_to_nid(zone)][zone_idx(zone)], is = idle_of(zone);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Differs on purpose from the kernel: what the machine does otherwise. Memory of the kernel's own objects is the host's for
- * now; the memmap and the contents of frames are mappings that cost nothing until they are touched.
+ * Differs on purpose from the kernel: what the machine does otherwise. The memmap and the contents of frames are
+ * mappings that cost nothing until they are touched.
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>

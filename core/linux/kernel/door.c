@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the backend does, in the kernel's own calls. Must keep no state of its own. */
 #include <linux/gfp.h>
+#include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/swap.h>
@@ -20,6 +21,8 @@ void arch_free_page(struct page *page, int order)
 {
 	unsigned long pfn = page_to_pfn(page);
 
+	if (pfn >= max_pfn - MMFUZZ_BOOT_PFNS && system_state == SYSTEM_RUNNING)
+		mmfuzz_bug("boot memory is freed", "free", "0x%lx: it would be given to a program", pfn);
 	if (mmfuzz_onlining(pfn))
 		gate_onlined(pfn, 1ul << order);
 	else
@@ -169,6 +172,9 @@ int gate_describe(unsigned long pfn, char *buf, unsigned long len)
 
 	if (!page)
 		return snprintf(buf, len, "not online");
+	if (PageSlab(page))
+		return snprintf(buf, len, "slab of %s, node %d zone %s, pageblock type %d", mmfuzz_slab_name(page),
+				page_to_nid(page), page_zone(page)->name, get_pageblock_migratetype(page));
 	return snprintf(buf, len, "%s, count %d, node %d zone %s, pageblock type %d",
 			PageBuddy(page) ? "buddy" : PageReserved(page) ? "reserved" : "in use", page_ref_count(page),
 			page_to_nid(page), page_zone(page)->name, get_pageblock_migratetype(page));

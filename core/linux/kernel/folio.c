@@ -100,6 +100,18 @@ int gate_folio_remove(unsigned int index)
 	return 0;
 }
 
+/*
+ * A store that finds no memory for one of its nodes leaves those that it had made, empty, in the tree
+ * (docs/findings/xarray-empty-nodes.md). They go when nobody has folios any more, as if the file had gone.
+ */
+void gate_file_tidy(void)
+{
+#ifdef FAULT_XARRAY_KEEPS_NODES
+	if (!the_inode.i_data.nrpages)
+		xa_destroy(&the_inode.i_data.i_pages);
+#endif
+}
+
 /* A migration copies before it looks for references, so who writes has the folio's lock. */
 int gate_folio_write(unsigned int index, u64 tag)
 {

@@ -6,6 +6,7 @@
  */
 #include <linux/ioport.h>
 #include <linux/kthread.h>
+#include <linux/memblock.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -20,6 +21,8 @@
 /* Attempts to empty a block before the user gives up. */
 #define PATIENCE 4u
 
+static struct memory_block *block_table;
+static struct resource *free_resources; /* by @sibling; serialised by device_hotplug_lock */
 static struct memory_block *blocks[1ul << (MAX_PHYSMEM_BITS - SECTION_SIZE_BITS)];
 static unsigned long pfns_per_block;
 static unsigned long nr_blocks;
@@ -32,7 +35,7 @@ static unsigned long onlining_start, onlining_nr;
 static unsigned int attempts;
 static unsigned long offlining_start;
 
-/* Objects of the host's memory lie on none of the machine's frames; whoever asks is told of this page. */
+/* What is in the kernel's data or in a per-CPU area lies on none of the machine's frames; whoever asks is told of this page. */
 struct page mmfuzz_no_page;
 
 /* ---- drivers/base ---- */
@@ -73,15 +76,36 @@ int memory_notify(unsigned long state, void *v)
 
 static struct memory_block *new_block(unsigned long block, int nid)
 {
-	struct memory_block *mem = kzalloc(sizeof(*mem), GFP_KERNEL);
+	struct memory_block *mem = &block_table[block];
 
-	if (mem) {
-		mem->start_section_nr = pfn_to_section_nr(block * pfns_per_block);
-		mem->state = MEM_OFFLINE;
-		mem->nid = nid;
-		WRITE_ONCE(blocks[block], mem);
-	}
+	*mem = (struct memory_block){
+		.start_section_nr = pfn_to_section_nr(block * pfns_per_block),
+		.state = MEM_OFFLINE,
+		.nid = nid,
+	};
+	WRITE_ONCE(blocks[block], mem);
 	return mem;
+}
+
+/* ---- kernel/resource.c ---- */
+
+void *mmfuzz_new_resource(unsigned long bytes)
+{
+	struct resource *resource = free_resources;
+
+	if (bytes != sizeof(*resource) || !resource)
+		mmfuzz_bug("no memory", "resource", "%lu bytes: the boot has made a table of resources of RAM", bytes);
+	free_resources = resource->sibling;
+	*resource = (struct resource){ 0 };
+	return resource;
+}
+
+void mmfuzz_free_resource(const void *ptr)
+{
+	struct resource *resource = (struct resource *)ptr;
+
+	resource->sibling = free_resources;
+	free_resources = resource;
 }
 
 #ifdef HAVE_MEMORY_BLOCK_NID
@@ -90,10 +114,8 @@ int create_memory_block_devices(unsigned long start, unsigned long size, int nid
 {
 	unsigned long first = PFN_DOWN(start) / pfns_per_block;
 
-	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++) {
-		if (!new_block(block, nid))
-			return -ENOMEM;
-	}
+	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++)
+		new_block(block, nid);
 	return 0;
 }
 #else
@@ -103,10 +125,8 @@ int create_memory_block_devices(unsigned long start, unsigned long size, struct 
 {
 	unsigned long first = PFN_DOWN(start) / pfns_per_block;
 
-	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++) {
-		if (!new_block(block, NUMA_NO_NODE))
-			return -ENOMEM;
-	}
+	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++)
+		new_block(block, NUMA_NO_NODE);
 	return 0;
 }
 
@@ -124,12 +144,8 @@ void remove_memory_block_devices(unsigned long start, unsigned long size)
 {
 	unsigned long first = PFN_DOWN(start) / pfns_per_block;
 
-	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++) {
-		struct memory_block *mem = blocks[block];
-
+	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++)
 		WRITE_ONCE(blocks[block], NULL);
-		kfree(mem);
-	}
 }
 
 int walk_memory_blocks(unsigned long start, unsigned long size, void *arg, walk_memory_blocks_func_t func)
@@ -226,7 +242,7 @@ bool mmfuzz_patience_ends(void)
 
 static void describe_boot_memory(const struct gate_range *range)
 {
-	struct resource *ram = kzalloc(sizeof(*ram), GFP_KERNEL);
+	struct resource *ram = mmfuzz_new_resource(sizeof(*ram));
 
 	ram->name = "System RAM";
 	ram->start = PFN_PHYS(range->start);
@@ -246,10 +262,28 @@ static void describe_boot_memory(const struct gate_range *range)
 	}
 }
 
-void mmfuzz_setup_hotplug(const struct gate_config *config)
+void mmfuzz_reserve_hotplug(const struct gate_config *config)
 {
+	struct resource *resources;
+
 	pfns_per_block = 1ul << config->section_order;
 	nr_blocks = config->max_pfn >> config->section_order;
+	block_table = memblock_alloc(nr_blocks * sizeof(*block_table), SMP_CACHE_BYTES);
+	/* One for each zone of the boot, and for each block that comes later. */
+	resources = memblock_alloc((nr_blocks + config->nr_zones) * sizeof(*resources), SMP_CACHE_BYTES);
+	for (unsigned long i = nr_blocks + config->nr_zones; i--;)
+		mmfuzz_free_resource(&resources[i]);
+	/* As sections of the boot have theirs: it stays when the section goes, for when it comes back. */
+	for (unsigned long nr = 0; nr < pfn_to_section_nr(config->max_pfn); nr++) {
+		struct mem_section *section = __nr_to_section(nr);
+
+		if (!section->usage)
+			section->usage = memblock_alloc(mem_section_usage_size(), sizeof(long));
+	}
+}
+
+void mmfuzz_setup_hotplug(const struct gate_config *config)
+{
 	for (unsigned int i = 0; i < config->nr_zones; i++) {
 		describe_boot_memory(&config->zones[i].range);
 		if (config->zones[i].type == GATE_DMA)

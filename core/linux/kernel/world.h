@@ -7,6 +7,8 @@
 
 /* What is allocated before there is an allocator lies on a node of its own, which is no memory of the machine's. */
 #define BOOT_NODE (MAX_NUMNODES - 1)
+/* So many frames, behind all others: a section for slabs, and one for what comes before those. */
+#define MMFUZZ_BOOT_PFNS (2 * PAGES_PER_SECTION)
 
 /* The machine's CMA areas. */
 extern struct cma *mmfuzz_cma[];
@@ -29,10 +31,22 @@ void mmfuzz_setup_balloons(void);
 void mmfuzz_setup_work(void);
 /* From here on there are objects. */
 void mmfuzz_setup_slab(void);
+/* The kernel has booted, and its node's memory is all in use. */
+void mmfuzz_close_boot_node(void);
+/* Of a frame that says it is a slab: whether it can be; how many objects are in use; the name of its cache. */
+bool mmfuzz_slab_ok(struct page *page);
+unsigned int mmfuzz_slab_inuse(struct page *page);
+const char *mmfuzz_slab_name(struct page *page);
 
 struct gate_config;
-/* The memory blocks that there are at boot; there must be objects. */
+/* Tables of what hotplug keeps, before there are objects; the memory blocks that there are at boot. */
+void mmfuzz_reserve_hotplug(const struct gate_config *config);
 void mmfuzz_setup_hotplug(const struct gate_config *config);
+/* From one of these tables. */
+void *mmfuzz_new_resource(unsigned long bytes);
+void mmfuzz_free_resource(const void *resource);
+/* For files that free them by kfree(). */
+#define mmfuzz_kfree(ptr) _Generic((ptr), struct resource *: mmfuzz_free_resource, default: kfree)(ptr)
 /* The frame enters the allocator for the first time, by who asks. */
 bool mmfuzz_onlining(unsigned long pfn);
 /* Whoever empties a block has tried long enough. */

@@ -362,6 +362,65 @@ static void nothing_is_heard_without_a_trace(void **state)
 	be->set_trace(&trace);
 }
 
+/* Folios far from each other have nodes of the page cache of their own; those are objects in a frame of the machine. */
+static void objects_lie_in_frames(void **state)
+{
+	unsigned long slab = NR_FRAMES;
+	pfn_t block;
+	char text[120];
+	int err;
+
+	(void)state;
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 1), 0);
+	assert_int_equal(be->folio_add(200, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 2), 0);
+	for (unsigned long pfn = 0; pfn < NR_FRAMES; pfn++) {
+		be->describe(mk_pfn(pfn), text, sizeof(text));
+		if (strstr(text, "slab of radix_tree_node"))
+			slab = pfn;
+	}
+	assert_true(slab < NR_FRAMES);
+	assert_int_equal(out[slab], 1);
+	assert_int_equal(nr_out(), 3);
+	be->check();
+	/* It cannot be moved away. Without a reference, as in trees with frozen pages, it is no obstacle to isolation alone. */
+	block = mk_pfn(slab & ~(BLOCK - 1));
+	err = be->start_isolate_page_range(block, BLOCK);
+	if (err)
+		assert_int_equal(err, -EBUSY);
+	else
+		be->undo_isolate_page_range(block, BLOCK);
+	assert_int_equal(be->alloc_contig_range(block, BLOCK), -EBUSY);
+	assert_int_equal(be->folio_remove(0), 0);
+	assert_int_equal(be->folio_remove(200), 0);
+	machine_is_as_booted();
+}
+
+/* As long as there are objects in a block it does not go; who takes it offline waits for those that are as good as gone. */
+static void a_block_with_objects_stays(void **state)
+{
+	block_t block = mk_block(0);
+	char text[120];
+
+	(void)state;
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 1), 0);
+	assert_int_equal(be->folio_add(200, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 2), 0);
+	for (unsigned long pfn = 0; pfn < NR_FRAMES; pfn++) {
+		be->describe(mk_pfn(pfn), text, sizeof(text));
+		if (strstr(text, "slab of"))
+			block = mk_block(pfn / BLOCK);
+	}
+	assert_int_equal(be->offline_pages(block), -EBUSY);
+	assert_int_equal(be->folio_remove(0), 0);
+	assert_int_equal(be->folio_remove(200), 0);
+	be->set_trace(NULL);
+	assert_int_equal(be->offline_pages(block), 0);
+	assert_int_equal(be->online_pages(block, MMFUZZ_ZONE_NORMAL), 0);
+	be->set_trace(&trace);
+	/* What was freed meanwhile was not heard. */
+	memset(out, 0, sizeof(out));
+	machine_is_as_booted();
+}
+
 static void frames_are_described(void **state)
 {
 	char text[256];
@@ -388,6 +447,8 @@ int main(void)
 		cmocka_unit_test_setup(an_isolated_block_is_not_given_out, reset),
 		cmocka_unit_test_setup(reset_puts_everything_back, reset),
 		cmocka_unit_test_setup(nothing_is_heard_without_a_trace, reset),
+		cmocka_unit_test_setup(objects_lie_in_frames, reset),
+		cmocka_unit_test_setup(a_block_with_objects_stays, reset),
 		cmocka_unit_test_setup(frames_are_described, reset),
 	};
 	int failed = cmocka_run_group_tests(machines, NULL, NULL);

@@ -51,10 +51,11 @@ class Trees(unittest.TestCase):
             self.assertEqual(tree.Tree(self.tmp).version, version)
 
     def test_features_are_what_files_say(self):
-        sample.make_tree(self.tmp, include__linux__gfp="typedef unsigned int acr_flags_t;\n",
-                         include__linux__slab="void *__kvmalloc_node_noprof(PARAMS(a, b),\n\t\tunsigned long align);\n")
-        self.assertEqual(tree.Tree(self.tmp).features(), ["HAVE_ACR_FLAGS", "HAVE_KVMALLOC_ALIGN"])
-        self.assertEqual(tree.Tree(self.tmp, ["HAVE_ACR_FLAGS"]).features(), ["HAVE_KVMALLOC_ALIGN"])
+        sample.make_tree(self.tmp, include__linux__gfp="typedef unsigned int acr_flags_t;\n")
+        # A pattern may go over lines.
+        sample.put(self.tmp, "lib/xarray.c", "node = xas_alloc(xas, shift);\n\tif (!node)\n\t\tbreak;\n")
+        self.assertEqual(tree.Tree(self.tmp).features(), ["HAVE_ACR_FLAGS", "FAULT_XARRAY_KEEPS_NODES"])
+        self.assertEqual(tree.Tree(self.tmp, ["HAVE_ACR_FLAGS"]).features(), ["FAULT_XARRAY_KEEPS_NODES"])
 
     def test_what_is_asked_for_is_probed_for(self):
         asked = set()

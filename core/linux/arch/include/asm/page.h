@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Simulated frames: PAGE_SIZE bytes of address space each, of which the first few stand for the contents
- * (MMFUZZ_CELL). Large pages make sections of few frames, for a section of Linux's has 2 MiB at least.
+ * (MMFUZZ_CELL), or hold the objects of a slab. Large pages make sections of few frames, for a section of Linux's has 2 MiB at least.
  */
 #ifndef ASM_MMFUZZ_PAGE_H
 #define ASM_MMFUZZ_PAGE_H
@@ -29,7 +29,7 @@ extern unsigned int mmfuzz_block_order;
 
 struct page;
 
-/* Bytes of a frame that are its contents; the rest is never touched. */
+/* Bytes of a frame that are its contents. */
 #define MMFUZZ_CELL 64ul
 
 /* Where frame 0 is: a mapping that costs nothing until it is touched. */

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tree's SLUB, with slabs of a few KiB in frames of a machine (slab.h). Before its text stand the headers that it
+ * includes: they must know pages as they are.
+ */
+#include <linux/mm.h>
+#include <linux/bit_spinlock.h>
+#include <linux/cpu.h>
+#include <linux/cpuset.h>
+#include <linux/ctype.h>
+#include <linux/debugfs.h>
+#include <linux/debugobjects.h>
+#include <linux/fault-inject.h>
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
+#include <linux/kallsyms.h>
+#include <linux/kasan.h>
+#include <linux/kfence.h>
+#include <linux/kmemleak.h>
+#include <linux/kmsan.h>
+#include <linux/kprobes.h>
+#include <linux/math64.h>
+#include <linux/memcontrol.h>
+#include <linux/memory.h>
+#include <linux/mempolicy.h>
+#include <linux/module.h>
+#include <linux/node.h>
+#include <linux/prandom.h>
+#include <linux/prefetch.h>
+#include <linux/proc_fs.h>
+#include <linux/random.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/stackdepot.h>
+#include <linux/stacktrace.h>
+#include <linux/swab.h>
+#include <linux/swap.h>
+#include <linux/vmalloc.h>
+#include <kunit/test.h>
+#include <kunit/test-bug.h>
+#include <trace/events/kmem.h>
+
+#include "mm/internal.h"
+#include "mm/slab.h"
+
+#include "slab.h"
+
+/* Counters go by whole frames. */
+enum { FRAME_BYTES = PAGE_SIZE };
+#define WHOLE(bytes) ((bytes) / (long)MMFUZZ_SLAB_BYTES * FRAME_BYTES)
+#define mod_node_page_state(node, item, bytes) (mod_node_page_state)(node, item, WHOLE(bytes))
+#undef lruvec_stat_mod_folio
+#define lruvec_stat_mod_folio(folio, item, bytes) mod_node_page_state(folio_pgdat(folio), item, bytes)
+#undef mod_lruvec_page_state
+#define mod_lruvec_page_state(page, item, bytes) mod_node_page_state(page_pgdat(page), item, bytes)
+
+#undef PAGE_SIZE
+#define PAGE_SIZE MMFUZZ_SLAB_BYTES
+/* What is larger has frames of its own. */
+#undef KMALLOC_SHIFT_HIGH
+#define KMALLOC_SHIFT_HIGH MMFUZZ_SLAB_SHIFT
+
+/* Which of these a tree calls depends on whether it has frozen pages. */
+#undef alloc_pages
+#define alloc_pages(gfp, order) mmfuzz_slab_pages(gfp, order, NUMA_NO_NODE)
+#undef __alloc_pages_node
+#define __alloc_pages_node(node, gfp, order) mmfuzz_slab_pages(gfp, order, node)
+#undef alloc_frozen_pages
+#define alloc_frozen_pages(gfp, order) mmfuzz_slab_pages(gfp, order, NUMA_NO_NODE)
+#undef __alloc_frozen_pages
+#define __alloc_frozen_pages(gfp, order, node, nodemask) mmfuzz_slab_pages(gfp, order, node)
+
+#include "mm/slub.c"
+
+void mmfuzz_slub_init(void)
+{
+	/* Machines are small: a slab of two frames would find no place in many. */
+	slub_max_order = 0;
+	kmem_cache_init();
+}
