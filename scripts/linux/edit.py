@@ -8,8 +8,8 @@ nothing of Linux is in the repository. Works on texts; which files those are of 
     before REGEX => TEXT        TEXT goes before that statement
     after REGEX => TEXT         TEXT goes behind it
 
-A regular expression sees neither comments nor anything beyond the function, and must match once: what matches nothing, or
-twice, is another tree than the one that the script was written for.
+A regular expression sees neither comments nor anything beyond the function, and must match once: what matches nothing,
+or twice, is another tree than the one that the script was written for.
 """
 import re
 
@@ -56,8 +56,8 @@ def without_comments(text):
 def span_of_function(code, function):
     """Where its definition begins and ends: by the kernel's style, at a name on a line that is not indented, and at the
     first brace in column 0. None: there is none, or there are several."""
-    found = [match for match in
-             re.finditer(rf"^(?:[a-zA-Z_][^\n;{{}}=]*[\s*])?{re.escape(function)}\([^;{{}}]*\)\s*\{{.*?^\}}", code, re.M | re.S)]
+    head = rf"^(?:[a-zA-Z_][^\n;{{}}=]*[\s*])?{re.escape(function)}\([^;{{}}]*\)"
+    found = list(re.finditer(head + r"\s*\{.*?^\}", code, re.M | re.S))
     return found[0].span() if len(found) == 1 else None
 
 

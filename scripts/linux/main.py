@@ -30,8 +30,8 @@ def fail(message):
 def parser():
     options = Options(prog="scripts/linux.sh", description="Builds the backend linux from mm/*.c of a Linux tree, which "
                       "stays as it is, and the programs that run on it.",
-                      epilog="Programs are in build/linux/NAME/PRESET/bin. Exit 0: built. 1: --prove found a revert that "
-                      "does not do as it should. 2: could not be built.")
+                      epilog="Programs are in build/linux/NAME/PRESET/bin. Exit 0: built. 1: --prove found a revert "
+                      "that does not do as it should. 2: could not be built.")
     source = options.add_mutually_exclusive_group()
     source.add_argument("--tree", metavar="DIR", help="a Linux tree")
     source.add_argument("--debian", metavar="VERSION", default="6.12",
@@ -45,16 +45,15 @@ def parser():
     options.add_argument("--revert", action="append", default=[], metavar="FIX",
                          help="also build with this known fix taken back (core/linux/reverts, or 'all'), in "
                          "build/linux/NAME-FIX; may be repeated: each has a build of its own")
-    options.add_argument("--prove", action="store_true", help="replay the inputs of core/linux/reverts: they pass with the "
-                         "fix, and fail in the builds of --revert, which are of one program then")
+    options.add_argument("--prove", action="store_true", help="replay the inputs of core/linux/reverts: they pass with "
+                         "the fix, and fail in the builds of --revert, which are of one program then")
     options.add_argument("--prepare", action="store_true", help="only: configure the tree, compile nothing")
     return options
 
 
 def reverts(options, source, folder, preset):
     """Builds those that were asked for. Returns how many were found not to do as they should."""
-    named = revert.names() if "all" in options.revert else options.revert
-    outs = {name: revert.build(source, folder, preset, name, options.target, options.prove) for name in named}
+    outs = {name: revert.build(source, folder, preset, name, options.target, options.prove) for name in options.revert}
     return revert.prove(source.version, os.path.join(folder, preset), outs) if options.prove else 0
 
 
@@ -66,6 +65,10 @@ def main():
         path = os.path.abspath(options.tree) if options.tree else debian.tree(options.debian)
         source = tree.Tree(path, options.without)
         print(f"Linux {source.version}: {path}", flush=True)
+        if "all" in options.revert:
+            options.revert = revert.names()
+        for name in options.revert:
+            revert.Revert(name)
         if options.name and not re.fullmatch(r"\w[\w.+-]*", options.name):
             raise Failed(f"--name {options.name}: letters, digits and . + - _ only, as it names a folder")
         folder = os.path.join("build", "linux", options.name or source.version)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Known fixes of Linux, taken back (core/linux/reverts): the files that a fix changed are written anew below build/linux,
-the tree stays as it is, and of a finished build those steps are done again, into a folder of their own, in which one of
-these files or what came of it takes part. Then its input fails there, and passes in the build with the fix. Must not know
-what a fix is about.
+"""Known fixes of Linux, taken back (core/linux/reverts): the files that a fix changed are written anew below
+build/linux, the tree stays as it is, and of a finished build those steps are done again, into a folder of their own, in
+which one of these files or what came of it takes part. Then its input fails there, and passes in the build with the fix.
+Must not know what a fix is about.
 """
 import fnmatch
 import json
@@ -78,7 +78,8 @@ def front_matter(text, name):
         values[key].append(value.strip())
     for key in KEYS:
         if not values[key] or (key != "expect" and len(values[key]) > 1):
-            raise Failed(f"{name}: README.md: '{key}: ...' must be there{'' if key == 'expect' else ' once'}, between ---")
+            times = "" if key == "expect" else " once"
+            raise Failed(f"{name}: README.md: '{key}: ...' must be there{times}, between ---")
     if values["class"][0] not in CLASSES:
         raise Failed(f"{name}: README.md: class is none of {', '.join(CLASSES)}")
     return values
@@ -201,14 +202,16 @@ class Made(set):
 
 
 def build(tree, folder, preset, name, targets, only_prove=False):
-    """Returns the folder of the build of which one fix is taken back. only_prove: with nothing but what prove() asks for."""
+    """Returns the folder of the build of which one fix is taken back. only_prove: with what prove() asks for only."""
     revert = Revert(name)
     top = f"{folder}-{name}"
     shadow = os.path.join(top, "tree")
     files = revert.shadow(tree, shadow)
     out = os.path.join(top, preset)
     variant = Variant(os.path.join(folder, preset), out, tree.path, shadow, files)
-    count = variant.build(targets or ([revert.replayer] if only_prove else PROGRAMS))
+    # Not every preset has an engine for the fuzz targets.
+    all_programs = [name for name in PROGRAMS if os.path.exists(os.path.join(folder, preset, "bin", name))]
+    count = variant.build(targets or ([revert.replayer] if only_prove else all_programs))
     print(f"{name} {preset}: {count} files compiled, programs are in {out}/bin", flush=True)
     return out
 

@@ -205,8 +205,8 @@ static void online_page(struct page *page, unsigned int order)
 }
 
 /*
- * The pagesets of the zone are disabled and drained, and then the block is isolated: from there on nothing of it is on a
- * pageset when its lock is free. What is there nevertheless would be waited for as long as the user has patience.
+ * The pagesets of the zone are disabled and drained, and then the block is isolated: from there on nothing of it is on
+ * a pageset when its lock is free. What is there nevertheless would be waited for as long as the user has patience.
  */
 static void check_pagesets(void)
 {

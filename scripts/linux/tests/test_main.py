@@ -36,6 +36,10 @@ class Main(unittest.TestCase):
         for name in ("../up", "a/b", ".", "-x y"):
             self.assertIn("it names a folder", self.refused("--tree", self.tmp, f"--name={name}"))
 
+    def test_a_revert_that_there_is_not(self):
+        sample.make_tree(self.tmp)
+        self.assertIn("no revert 'nonsense': there are ", self.refused("--tree", self.tmp, "--revert", "nonsense"))
+
     def test_a_tree_whose_kconfig_is_none(self):
         sample.make_tree(self.tmp)
         folder = os.path.basename(self.tmp)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Known fixes taken back: folders of core/linux/reverts, the files that they change, and what is built again (revert.py)."""
+"""Known fixes taken back: folders of core/linux/reverts, the files that they change, what is built again (revert.py)."""
 import contextlib
 import glob
 import io
