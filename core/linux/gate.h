@@ -24,6 +24,8 @@ struct gate_limits {
 	unsigned long boot_pfns; /* behind those, what the kernel boots from */
 	unsigned long page_struct_bytes;
 	unsigned long page_bytes;
+	unsigned long contents_bytes; /* of a frame */
+	unsigned long slab_bytes; /* and if it is a slab */
 };
 
 struct gate_range {
@@ -158,6 +160,9 @@ int gate_in_sequence(void);
 void gate_play(unsigned int cpu, void (*fn)(void));
 /* A line of the kernel's log. */
 void gate_log(const char *line);
+/* Nobody has this object any more; somebody has it. */
+void gate_poison_object(void *object, unsigned long bytes);
+void gate_unpoison_object(void *object, unsigned long bytes);
 /* Frames have left the allocator; are about to enter it. */
 void gate_allocated(unsigned long pfn, unsigned int order);
 void gate_freed(unsigned long pfn, unsigned int order);

@@ -18,6 +18,7 @@
 
 #include "../gate.h"
 #include "log.h"
+#include "poison.h"
 #include "races.h"
 #include "state.h"
 
@@ -25,6 +26,7 @@ static const struct mmfuzz_trace *trace;
 
 void gate_allocated(unsigned long pfn, unsigned int order)
 {
+	poison_lift(pfn, order);
 	if (trace)
 		trace->alloc(mk_pfn(pfn), mk_order(order));
 }
@@ -33,6 +35,7 @@ void gate_freed(unsigned long pfn, unsigned int order)
 {
 	if (trace)
 		trace->free(mk_pfn(pfn), mk_order(order));
+	poison_frames(pfn, order);
 }
 
 void gate_onlined(unsigned long pfn, unsigned long nr)
@@ -150,6 +153,7 @@ static int be_boot(const struct mmfuzz_config *config)
 		gate_remember();
 		state_booted();
 	}
+	poison_forget();
 	log_forget();
 	return 0;
 }
@@ -163,6 +167,7 @@ static void be_snapshot(void)
 static void be_reset(void)
 {
 	machine_reset();
+	poison_forget();
 	state_restore();
 	log_forget();
 }
@@ -170,6 +175,7 @@ static void be_reset(void)
 static void be_shutdown(void)
 {
 	trace = NULL;
+	poison_forget();
 	state_end();
 	machine_exit();
 #if SIM_WEAVE

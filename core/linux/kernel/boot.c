@@ -18,6 +18,7 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "slab.h"
 #include "world.h"
 
 struct cma *mmfuzz_cma[CONFIG_CMA_AREAS];
@@ -38,6 +39,8 @@ void gate_limits(struct gate_limits *limits)
 		.boot_pfns = MMFUZZ_BOOT_PFNS,
 		.page_struct_bytes = sizeof(struct page),
 		.page_bytes = PAGE_SIZE,
+		.contents_bytes = MMFUZZ_CELL,
+		.slab_bytes = MMFUZZ_SLAB_BYTES,
 	};
 }
 

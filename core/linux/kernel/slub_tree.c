@@ -44,6 +44,7 @@
 #include "mm/internal.h"
 #include "mm/slab.h"
 
+#include "../gate.h"
 #include "slab.h"
 
 /* Counters go by whole frames. */
@@ -54,6 +55,36 @@ enum { FRAME_BYTES = PAGE_SIZE };
 #define lruvec_stat_mod_folio(folio, item, bytes) mod_node_page_state(folio_pgdat(folio), item, bytes)
 #undef mod_lruvec_page_state
 #define mod_lruvec_page_state(page, item, bytes) mod_node_page_state(page_pgdat(page), item, bytes)
+
+/*
+ * What KASAN is told of objects is told to ASan. That this file itself is compiled without it is the free list's due, which runs
+ * through free objects. Those that may be looked at after they were freed are passed over, as by KASAN. Not on the woven
+ * machine: it asks the shadow at each access of this file too.
+ */
+#ifndef MMFUZZ_WEAVE
+static inline void *object_taken(struct kmem_cache *cache, void *object)
+{
+	if (object && system_state == SYSTEM_RUNNING)
+		gate_unpoison_object(object, cache->object_size);
+	return object;
+}
+static inline bool object_freed(struct kmem_cache *cache, void *object)
+{
+	if (!(cache->flags & SLAB_TYPESAFE_BY_RCU) && system_state == SYSTEM_RUNNING)
+		gate_poison_object(object, cache->object_size);
+	return false;
+}
+static inline void slab_taken(struct slab *slab)
+{
+	if (system_state == SYSTEM_RUNNING)
+		gate_poison_object(slab_address(slab), MMFUZZ_SLAB_BYTES);
+}
+#define kasan_slab_alloc(cache, object, ...) object_taken(cache, object)
+#define kasan_slab_free(cache, object, ...) object_freed(cache, object)
+#define kasan_poison_slab(slab) slab_taken(slab)
+#define kasan_unpoison_new_object(cache, object) object_taken(cache, object)
+#define kasan_poison_new_object(cache, object) ((void)object_freed(cache, object))
+#endif
 
 #undef PAGE_SIZE
 #define PAGE_SIZE MMFUZZ_SLAB_BYTES

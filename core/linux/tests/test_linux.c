@@ -19,6 +19,8 @@
 
 #include <mmfuzz/backend_linux.h>
 
+#include <sim/ram.h>
+
 #include "program.h"
 
 #define NR_FRAMES 256ul
@@ -362,23 +364,30 @@ static void nothing_is_heard_without_a_trace(void **state)
 	be->set_trace(&trace);
 }
 
+static pfn_t a_slab(void)
+{
+	char text[120];
+
+	for (unsigned long pfn = 0; pfn < NR_FRAMES; pfn++) {
+		be->describe(mk_pfn(pfn), text, sizeof(text));
+		if (strstr(text, "slab of radix_tree_node"))
+			return mk_pfn(pfn);
+	}
+	fail_msg("no frame is a slab");
+	return PFN_NONE;
+}
+
 /* Folios far from each other have nodes of the page cache of their own; those are objects in a frame of the machine. */
 static void objects_lie_in_frames(void **state)
 {
-	unsigned long slab = NR_FRAMES;
+	unsigned long slab;
 	pfn_t block;
-	char text[120];
 	int err;
 
 	(void)state;
 	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 1), 0);
 	assert_int_equal(be->folio_add(200, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 2), 0);
-	for (unsigned long pfn = 0; pfn < NR_FRAMES; pfn++) {
-		be->describe(mk_pfn(pfn), text, sizeof(text));
-		if (strstr(text, "slab of radix_tree_node"))
-			slab = pfn;
-	}
-	assert_true(slab < NR_FRAMES);
+	slab = a_slab().pfn;
 	assert_int_equal(out[slab], 1);
 	assert_int_equal(nr_out(), 3);
 	be->check();
@@ -398,17 +407,12 @@ static void objects_lie_in_frames(void **state)
 /* As long as there are objects in a block it does not go; who takes it offline waits for those that are as good as gone. */
 static void a_block_with_objects_stays(void **state)
 {
-	block_t block = mk_block(0);
-	char text[120];
+	block_t block;
 
 	(void)state;
 	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 1), 0);
 	assert_int_equal(be->folio_add(200, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 2), 0);
-	for (unsigned long pfn = 0; pfn < NR_FRAMES; pfn++) {
-		be->describe(mk_pfn(pfn), text, sizeof(text));
-		if (strstr(text, "slab of"))
-			block = mk_block(pfn / BLOCK);
-	}
+	block = mk_block(a_slab().pfn / BLOCK);
 	assert_int_equal(be->offline_pages(block), -EBUSY);
 	assert_int_equal(be->folio_remove(0), 0);
 	assert_int_equal(be->folio_remove(200), 0);
@@ -420,6 +424,36 @@ static void a_block_with_objects_stays(void **state)
 	memset(out, 0, sizeof(out));
 	machine_is_as_booted();
 }
+
+#if SIM_ASAN
+int __asan_address_is_poisoned(void const volatile *addr);
+
+/* Who frees a frame or an object has touched it for the last time. */
+static void what_is_freed_is_poisoned(void **state)
+{
+	pfn_t pfn = be->alloc_pages(0, mk_order(1), node0);
+
+	(void)state;
+	assert_false(__asan_address_is_poisoned(ram_ptr(pfn.pfn + 1)));
+	be->put_page(pfn);
+	assert_true(__asan_address_is_poisoned(ram_ptr(pfn.pfn)));
+	assert_true(__asan_address_is_poisoned(ram_ptr(pfn.pfn + 1)));
+	be->reset();
+	assert_false(__asan_address_is_poisoned(ram_ptr(pfn.pfn)));
+
+	/* The last objects of a slab are nobody's yet. */
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 1), 0);
+	assert_int_equal(be->folio_add(200, MMFUZZ_FOLIO_FILE, mk_order(0), 0, 2), 0);
+	pfn = a_slab();
+	assert_false(__asan_address_is_poisoned(ram_ptr(pfn.pfn)));
+	assert_true(__asan_address_is_poisoned((char *)ram_ptr(pfn.pfn) + 4000));
+	assert_int_equal(be->folio_remove(0), 0);
+	assert_int_equal(be->folio_remove(200), 0);
+	be->quiesce();
+	assert_true(__asan_address_is_poisoned(ram_ptr(pfn.pfn)));
+	memset(out, 0, sizeof(out));
+}
+#endif
 
 static void frames_are_described(void **state)
 {
@@ -449,6 +483,9 @@ int main(void)
 		cmocka_unit_test_setup(nothing_is_heard_without_a_trace, reset),
 		cmocka_unit_test_setup(objects_lie_in_frames, reset),
 		cmocka_unit_test_setup(a_block_with_objects_stays, reset),
+#if SIM_ASAN
+		cmocka_unit_test_setup(what_is_freed_is_poisoned, reset),
+#endif
 		cmocka_unit_test_setup(frames_are_described, reset),
 	};
 	int failed = cmocka_run_group_tests(machines, NULL, NULL);
