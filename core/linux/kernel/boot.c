@@ -214,6 +214,8 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	 */
 	adjust_managed_page_count(pfn_to_page(config->max_pfn),
 				  1 - (long)zone_managed_pages(page_zone(pfn_to_page(config->max_pfn))));
+	/* But no place for what must leave another node: whoever offlines the last block of that looks at these. */
+	node_clear_state(BOOT_NODE, N_MEMORY);
 	/* As many as the machine says, not as the kernel finds right for memory of this size. */
 	min_free_kbytes = config->min_free << (PAGE_SHIFT - 10);
 	setup_per_zone_wmarks();

@@ -75,7 +75,8 @@ unsigned long gate_cma_alloc(unsigned int area, unsigned long nr)
 
 	if (!mmfuzz_isolator_begins(0, max_pfn))
 		return GATE_NONE;
-	page = cma_alloc(mmfuzz_cma[area], nr, 0, true);
+	/* Aligned as the DMA layer asks for it. */
+	page = cma_alloc(mmfuzz_cma[area], nr, get_order(nr << PAGE_SHIFT), true);
 	mmfuzz_isolator_ends(0, max_pfn);
 	return page ? page_to_pfn(page) : GATE_NONE;
 }

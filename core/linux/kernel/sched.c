@@ -4,6 +4,7 @@
  * one task. Whoever sleeps waits for another CPU; whoever is woken looks again.
  */
 #include <linux/cpumask.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -108,6 +109,16 @@ long schedule_timeout(long timeout)
 		mmfuzz_relax();
 	}
 	WRITE_ONCE(task->__state, TASK_RUNNING);
+	/*
+	 * Time passes for who waits: by then vmstat's worker would have been here. Without it what a CPU counted for itself stays
+	 * out of the sums, and who finds too many pages isolated waits for nothing. In parallel these are other CPUs' to fold.
+	 */
+	if (gate_in_sequence()) {
+		unsigned int cpu;
+
+		for_each_online_cpu(cpu)
+			cpu_vm_stats_fold(cpu);
+	}
 	if (timeouts[task_cpu(task)]++) {
 		sigaddset(&task->pending.signal, SIGKILL);
 		set_tsk_thread_flag(task, TIF_SIGPENDING);
