@@ -50,6 +50,7 @@ static inline u32 weave_below(struct weave_rng *rng, u64 n)
  * @func: which function waits; @what again when not known
  * @yielded: it has nothing to do until somebody else has written
  * @writes_seen: run->writes when it yielded
+ * @rounds: how often it went on all the same, since somebody has written something
  * @irq_off: nesting; not 0: no interrupts
  */
 struct weave_fibre {
@@ -61,6 +62,7 @@ struct weave_fibre {
 	bool ended;
 	bool yielded;
 	u64 writes_seen;
+	unsigned int rounds;
 	bool (*ready)(const void *arg);
 	const void *ready_arg;
 	const char *what;
@@ -83,6 +85,7 @@ struct weave_fibre {
  * @run_points: points of the run before this one; 0 for the first. What PCT calls k
  * @index: number of this run, from 0
  * @writes: marked writes so far in this run; what yields look at
+ * @spin_from: the point of the running fibre at which it was last switched to, or somebody wrote
  * @rng: seeded anew for each run from seed and index
  * @redundant: the strategy knows that it leads to nothing new
  * @state: the strategy's, state_size bytes, zero at first, kept between runs
@@ -100,6 +103,7 @@ struct weave {
 	u64 run_points;
 	u64 index;
 	u64 writes;
+	u32 spin_from;
 	bool redundant;
 	struct weave_rng rng;
 	void *state;
@@ -198,6 +202,7 @@ void sched_plain(void);
 static __always_inline void sched_wrote(void)
 {
 	weave_now->writes++;
+	weave_now->spin_from = weave_hot.nth;
 }
 
 /** sched_abandon() - leave the run for good: back into weave_run(), which returns a finding */

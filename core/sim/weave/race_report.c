@@ -18,7 +18,7 @@ struct race_log race_logs[WEAVE_MAX_FIBRES];
 
 static struct race_report report;
 
-#define MAX_ASKED 256u
+#define MAX_ASKED 1024u
 
 /* Pairs of accesses, and whether the one who knows had known of the race. */
 static struct {

@@ -19,6 +19,8 @@
 #define MAX_RECORD	   (1u << 16)
 /* So often may all fibres yield in turn, with nobody writing anything, before it is a livelock. */
 #define MAX_IDLE	   1000u
+/* Who has gone through so many points since anybody wrote waits for somebody, whether it says so by cpu_relax() or not. */
+#define MAX_SPIN	   2048u
 #define DEFAULT_MAX_POINTS 1000000u
 
 struct weave_hot weave_hot __aligned(64) = { .private_size = ~0ul, .self = &sim_cpus[0] };
@@ -225,6 +227,7 @@ static void set_stop(struct weave *w)
 		stop = min_t(u64, stop, entry->nth);
 	if (strategy_asked(w) && w->ask_in != WEAVE_NEVER)
 		stop = min(stop, (u64)weave_hot.nth + w->ask_in);
+	stop = min(stop, (u64)w->spin_from + MAX_SPIN);
 	weave_hot.stop = (u32)min_t(u64, stop, ~0u);
 }
 
@@ -260,7 +263,7 @@ static void load_hot(struct weave *w, unsigned int index)
 
 	w->current = index;
 	own_stack(w, f);
-	weave_hot.nth = f->nth;
+	weave_hot.nth = w->spin_from = f->nth;
 	weave_hot.cpu = index;
 	weave_hot.self = fibre_private(f->context);
 	if (unlikely(f->marked))
@@ -333,7 +336,7 @@ static void interrupt(struct weave *w, struct weave_fibre *f, unsigned int value
 		f->nth = before.nth;
 		f->cursor = before.cursor;
 		list_return(f);
-		weave_hot.nth = f->nth;
+		weave_hot.nth = w->spin_from = f->nth;
 	}
 	f->point = before.point;
 	set_stop(w);
@@ -401,6 +404,19 @@ static void drain_at_end(void)
 	}
 }
 
+static void forced_switch(struct weave *w);
+
+/* At its point, the running fibre @f lets others go first: it has nothing to do until one of them has written. */
+static void yield(struct weave *w, struct weave_fibre *f)
+{
+	w->spin_from = weave_hot.nth;
+	f->yielded = true;
+	f->writes_seen = w->writes;
+	if (weave_hot.flags & WEAVE_HOT_WEAK && memory_catch_up())
+		f->writes_seen--;
+	forced_switch(w);
+}
+
 void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool write,
 		 const void *pc)
 {
@@ -422,6 +438,11 @@ void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool
 					 .addr = (uintptr_t)addr,
 					 .pc = (uintptr_t)pc };
 	offer_drain(w);
+	/* Nothing that differs between a schedule and the strategy that made it may count here. */
+	if (unlikely(weave_hot.nth - w->spin_from >= MAX_SPIN)) {
+		yield(w, f);
+		return;
+	}
 	if (run.list_left) {
 		entry = list_take(f, WEAVE_SWITCH);
 		if (entry && entry->value < w->nr) {
@@ -429,7 +450,8 @@ void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool
 			if (w->runnable & 1ull << entry->value)
 				next = entry->value;
 		}
-	} else if (strategy_asked(w) && !w->ask_in) {
+	} else if (strategy_asked(w) && !w->ask_in && f->op != WEAVE_NO_OP) {
+		/* Who has no operation, but works for others while it is idle, has no position that a schedule could name. */
 		w->runnable = runnable_mask(w);
 		w->forced = false;
 		next = checked_pick(w, &f->point);
@@ -523,6 +545,31 @@ static void __noreturn __cold deadlock(const struct weave *w)
 }
 
 /* Those that can go on when the running fibre cannot; 0: all have ended. */
+/*
+ * Nobody has written anything, so those who yield may go round again: their loops may be bounded. In turn: to a strategy
+ * that draws priorities, somebody whose loop is without bound is as good as the one for whom all wait.
+ */
+static u64 go_round(struct weave *w)
+{
+	unsigned int fewest = ~0u;
+	u64 mask = 0;
+
+	for (unsigned int i = 0; i < w->nr; i++) {
+		struct weave_fibre *f = &w->fibres[i];
+
+		if (!f->yielded || f->ended)
+			continue;
+		if (!run.idle)
+			f->rounds = 0;
+		if (f->rounds < fewest)
+			mask = 0;
+		if (f->rounds <= fewest)
+			mask |= 1ull << i;
+		fewest = min(fewest, f->rounds);
+	}
+	return mask;
+}
+
 static u64 find_runnable(struct weave *w)
 {
 	u64 mask = runnable_mask(w);
@@ -541,10 +588,7 @@ static u64 find_runnable(struct weave *w)
 		if (mask)
 			return mask;
 	}
-	/* Those who yield may go round again: their loops may be bounded. */
-	for (unsigned int i = 0; i < w->nr; i++)
-		if (w->fibres[i].yielded && !w->fibres[i].ended)
-			mask |= 1ull << i;
+	mask = go_round(w);
 	if (!mask)
 		deadlock(w);
 	if (++run.idle > MAX_IDLE)
@@ -577,6 +621,8 @@ static void forced_switch(struct weave *w)
 		w->forced = true;
 		next = checked_pick(w, &f->point);
 	}
+	if (run.idle)
+		w->fibres[next].rounds++;
 	if (next != standard)
 		record(f->op, f->nth, WEAVE_SWITCH, next);
 	if (next == w->current) {
@@ -653,11 +699,7 @@ void weave_yield(void)
 		return;
 	f = current_fibre();
 	stand_at(w, WEAVE_YIELD, NULL, 0);
-	f->yielded = true;
-	f->writes_seen = w->writes;
-	if (weave_hot.flags & WEAVE_HOT_WEAK && memory_catch_up())
-		f->writes_seen--;
-	forced_switch(w);
+	yield(w, f);
 }
 
 void weave_op(unsigned int op)
@@ -676,7 +718,7 @@ void weave_op(unsigned int op)
 	f->op = op;
 	f->nth = 0;
 	list_seek(f);
-	weave_hot.nth = 0;
+	weave_hot.nth = w->spin_from = 0;
 	weave_hot.plain = w->config.max_plain;
 	run.counted = ~0u;
 	sched_point(WEAVE_BEGIN, NULL, 0, false, NULL);
