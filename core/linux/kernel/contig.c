@@ -31,16 +31,18 @@ int gate_alloc_contig_range(unsigned long start, unsigned long nr)
 {
 	int err;
 
-	if (!one_zone(start, nr))
-		return -EINVAL;
-	if (!mmfuzz_isolator_begins(start, nr))
+	if (!mmfuzz_claim(start, nr, CLAIM_ISOLATES))
 		return -EBUSY;
+	if (!one_zone(start, nr)) {
+		mmfuzz_unclaim(start, nr, CLAIM_ISOLATES);
+		return -EINVAL;
+	}
 #ifdef HAVE_ACR_FLAGS
 	err = alloc_contig_range(start, start + nr, ACR_FLAGS_NONE, GFP_KERNEL | __GFP_NOWARN);
 #else
 	err = alloc_contig_range(start, start + nr, MIGRATE_MOVABLE, GFP_KERNEL | __GFP_NOWARN);
 #endif
-	mmfuzz_isolator_ends(start, nr);
+	mmfuzz_unclaim(start, nr, CLAIM_ISOLATES);
 	/* Who is killed while it waits for pages that others have isolated: to the door they are busy. */
 	return err == -EINTR ? -EBUSY : err;
 }
@@ -62,10 +64,10 @@ unsigned long gate_alloc_contig_pages(unsigned long nr, unsigned int gfp, unsign
 	if (gfp & GATE_GFP_THISNODE)
 		flags |= __GFP_THISNODE;
 	/* It says where only when it is done. */
-	if (!mmfuzz_isolator_begins(0, max_pfn))
+	if (!mmfuzz_claim(0, max_pfn, CLAIM_ISOLATES))
 		return GATE_NONE;
 	page = alloc_contig_pages(nr, flags, nid, NULL);
-	mmfuzz_isolator_ends(0, max_pfn);
+	mmfuzz_unclaim(0, max_pfn, CLAIM_ISOLATES);
 	return page ? page_to_pfn(page) : GATE_NONE;
 }
 
@@ -73,11 +75,11 @@ unsigned long gate_cma_alloc(unsigned int area, unsigned long nr)
 {
 	struct page *page;
 
-	if (!mmfuzz_isolator_begins(0, max_pfn))
+	if (!mmfuzz_claim(0, max_pfn, CLAIM_ISOLATES))
 		return GATE_NONE;
 	/* Aligned as the DMA layer asks for it. */
 	page = cma_alloc(mmfuzz_cma[area], nr, get_order(nr << PAGE_SHIFT), true);
-	mmfuzz_isolator_ends(0, max_pfn);
+	mmfuzz_unclaim(0, max_pfn, CLAIM_ISOLATES);
 	return page ? page_to_pfn(page) : GATE_NONE;
 }
 
@@ -91,17 +93,19 @@ int gate_start_isolate_page_range(unsigned long start, unsigned long nr)
 {
 	int err;
 
-	if (!one_zone(start, nr))
-		return -EINVAL;
-	if (!mmfuzz_isolator_begins(start, nr))
+	if (!mmfuzz_claim(start, nr, CLAIM_ISOLATES))
 		return -EBUSY;
+	if (!one_zone(start, nr)) {
+		mmfuzz_unclaim(start, nr, CLAIM_ISOLATES);
+		return -EINVAL;
+	}
 #ifdef HAVE_ISOLATE_MODE
 	err = start_isolate_page_range(start, start + nr, PB_ISOLATE_MODE_OTHER);
 #else
 	err = start_isolate_page_range(start, start + nr, MIGRATE_MOVABLE, 0, GFP_KERNEL);
 #endif
 	if (err)
-		mmfuzz_isolator_ends(start, nr);
+		mmfuzz_unclaim(start, nr, CLAIM_ISOLATES);
 	return err;
 }
 
@@ -112,5 +116,5 @@ void gate_undo_isolate_page_range(unsigned long start, unsigned long nr)
 #else
 	undo_isolate_page_range(start, start + nr, MIGRATE_MOVABLE);
 #endif
-	mmfuzz_isolator_ends(start, nr);
+	mmfuzz_unclaim(start, nr, CLAIM_ISOLATES);
 }

@@ -149,6 +149,32 @@ void gate_folio_put(unsigned long pfn)
 	folio_put(page_folio(pfn_to_page(pfn)));
 }
 
+struct folio *mmfuzz_folio_try_get(unsigned long pfn, bool (*wanted)(struct folio *folio))
+{
+	struct folio *folio = NULL;
+	struct page *page;
+
+	/* Without the read section: docs/findings/walker-meets-offlining.md. */
+	rcu_read_lock();
+	page = pfn_to_online_page(pfn);
+	if (page) {
+		folio = page_folio(page);
+		if (!wanted(folio) || !folio_try_get(folio))
+			folio = NULL;
+	}
+	rcu_read_unlock();
+	if (folio && page_folio(page) != folio) {
+		folio_put(folio);
+		folio = NULL;
+	}
+	return folio;
+}
+
+static bool on_lru(struct folio *folio)
+{
+	return folio_test_lru(folio);
+}
+
 /*
  * As the kernel's walkers of frame numbers do: a reference to what is on a list of reclaim, and then look again. On others'
  * pages they take none, and their owners do not expect it.
@@ -158,16 +184,11 @@ unsigned long gate_walk_pfns(unsigned long start, unsigned long nr)
 	unsigned long got = 0;
 
 	for (unsigned long pfn = start; pfn < start + nr; pfn++) {
-		struct page *page = pfn_to_online_page(pfn);
-		struct folio *folio;
+		struct folio *folio = mmfuzz_folio_try_get(pfn, on_lru);
 
-		if (!page)
+		if (!folio)
 			continue;
-		folio = page_folio(page);
-		if (!folio_test_lru(folio) || !folio_try_get(folio))
-			continue;
-		if (page_folio(page) == folio && folio_test_lru(folio))
-			got++;
+		got += folio_test_lru(folio);
 		folio_put(folio);
 	}
 	return got;

@@ -24,6 +24,8 @@
 static struct memory_block *block_table;
 static struct resource *free_resources; /* by @sibling; serialised by device_hotplug_lock */
 static struct memory_block *blocks[1ul << (MAX_PHYSMEM_BITS - SECTION_SIZE_BITS)];
+/* What gate_block_state() says: the objects may go while somebody asks. */
+static u8 states[ARRAY_SIZE(blocks)];
 static unsigned long pfns_per_block;
 static unsigned long nr_blocks;
 static unsigned long end_of_dma;
@@ -65,12 +67,18 @@ void unregister_memory_notifier(struct notifier_block *notifier)
 	blocking_notifier_chain_unregister(&memory_chain, notifier);
 }
 
+/*
+ * That a block is offline is told when pfn_to_online_page() does not find it any more, and before its memmap is poisoned. The
+ * door's walkers, who have found it before, are waited for: docs/findings/walker-meets-offlining.md.
+ */
 #ifdef HAVE_MEMORY_BLOCK_STATE
 int memory_notify(enum memory_block_state state, void *v)
 #else
 int memory_notify(unsigned long state, void *v)
 #endif
 {
+	if (state == MEM_OFFLINE)
+		synchronize_rcu();
 	return blocking_notifier_call_chain(&memory_chain, state, v);
 }
 
@@ -83,7 +91,8 @@ static struct memory_block *new_block(unsigned long block, int nid)
 		.state = MEM_OFFLINE,
 		.nid = nid,
 	};
-	WRITE_ONCE(blocks[block], mem);
+	blocks[block] = mem;
+	WRITE_ONCE(states[block], 1);
 	return mem;
 }
 
@@ -144,8 +153,10 @@ void remove_memory_block_devices(unsigned long start, unsigned long size)
 {
 	unsigned long first = PFN_DOWN(start) / pfns_per_block;
 
-	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++)
-		WRITE_ONCE(blocks[block], NULL);
+	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++) {
+		blocks[block] = NULL;
+		WRITE_ONCE(states[block], 0);
+	}
 }
 
 int walk_memory_blocks(unsigned long start, unsigned long size, void *arg, walk_memory_blocks_func_t func)
@@ -257,6 +268,7 @@ static void describe_boot_memory(const struct gate_range *range)
 		struct memory_block *mem = new_block(block, page_to_nid(first));
 
 		mem->state = MEM_ONLINE;
+		WRITE_ONCE(states[block], 2);
 		if (page_zone(first) == page_zone(last))
 			mem->zone = page_zone(first);
 	}
@@ -325,17 +337,31 @@ static int online(struct memory_block *mem, enum gate_zone type)
 
 	if (!zone)
 		return -EINVAL;
-	if (!mmfuzz_isolator_begins(start, pfns_per_block))
+	if (!mmfuzz_claim(start, pfns_per_block, CLAIM_PLUGS))
 		return -EBUSY;
 	mem_hotplug_begin();
 	err = online_pages(start, pfns_per_block, zone, NULL);
 	if (!err) {
 		mem->zone = zone;
 		mem->state = MEM_ONLINE;
+		WRITE_ONCE(states[start / pfns_per_block], 2);
 	}
 	mem_hotplug_done();
-	mmfuzz_isolator_ends(start, pfns_per_block);
+	mmfuzz_unclaim(start, pfns_per_block, CLAIM_PLUGS);
 	return err;
+}
+
+/*
+ * Where allocations cannot bear that a zone goes (docs/findings/zone-emptied-under-allocation.md), its last block stays as
+ * long as other CPUs may be allocating.
+ */
+static bool must_stay(const struct memory_block *mem)
+{
+#ifdef FAULT_ZONE_EMPTIED
+	return !gate_in_sequence() && mem->zone->present_pages <= pfns_per_block;
+#else
+	return false;
+#endif
 }
 
 static int offline(struct memory_block *mem)
@@ -345,7 +371,9 @@ static int offline(struct memory_block *mem)
 
 	if (!mem->zone)
 		return -EINVAL;
-	if (!mmfuzz_isolator_begins(start, pfns_per_block))
+	if (must_stay(mem))
+		return -EBUSY;
+	if (!mmfuzz_claim(start, pfns_per_block, CLAIM_PLUGS))
 		return -EBUSY;
 	mem_hotplug_begin();
 	attempts = 0;
@@ -354,10 +382,11 @@ static int offline(struct memory_block *mem)
 	if (!err) {
 		mem->zone = NULL;
 		mem->state = MEM_OFFLINE;
+		WRITE_ONCE(states[start / pfns_per_block], 1);
 		gate_offlined(start, pfns_per_block);
 	}
 	mem_hotplug_done();
-	mmfuzz_isolator_ends(start, pfns_per_block);
+	mmfuzz_unclaim(start, pfns_per_block, CLAIM_PLUGS);
 	/* Who was tired of waiting. */
 	return err == -EINTR ? -EBUSY : err;
 }
@@ -390,14 +419,16 @@ int gate_offline_pages(unsigned long block)
 
 int gate_remove_memory(unsigned long block)
 {
+	unsigned long start = block * pfns_per_block;
 	/* remove_memory() wants memory that is there. In parallel it may go in between: so not by its name. */
 	int err = -EINVAL;
 
 	lock_device_hotplug();
 	if (block < nr_blocks && blocks[block]) {
 		err = -EBUSY;
-		if (blocks[block]->state == MEM_OFFLINE) {
-			__remove_memory(PFN_PHYS(block * pfns_per_block), memory_block_size_bytes());
+		if (blocks[block]->state == MEM_OFFLINE && mmfuzz_claim(start, pfns_per_block, CLAIM_PLUGS)) {
+			__remove_memory(PFN_PHYS(start), memory_block_size_bytes());
+			mmfuzz_unclaim(start, pfns_per_block, CLAIM_PLUGS);
 			err = 0;
 		}
 	}
@@ -407,9 +438,5 @@ int gate_remove_memory(unsigned long block)
 
 int gate_block_state(unsigned long block)
 {
-	const struct memory_block *mem = block < nr_blocks ? READ_ONCE(blocks[block]) : NULL;
-
-	if (!mem)
-		return 0;
-	return READ_ONCE(mem->state) == MEM_ONLINE ? 2 : 1;
+	return block < nr_blocks ? READ_ONCE(states[block]) : 0;
 }

@@ -46,15 +46,11 @@ unsigned long gate_isolate_movable(unsigned long start, unsigned long nr, unsign
 	/* What has just been added is on no list from which it could be taken. */
 	lru_add_drain_all();
 	for (unsigned long pfn = start; pfn < start + nr && got < max; pfn++) {
-		struct page *page = pfn_to_online_page(pfn);
-		struct folio *folio;
+		struct folio *folio = mmfuzz_folio_try_get(pfn, may_move);
 
-		if (!page)
+		if (!folio)
 			continue;
-		folio = page_folio(page);
-		if (!may_move(folio) || !folio_try_get(folio))
-			continue;
-		if (page_folio(page) == folio && isolate_one(folio))
+		if (isolate_one(folio))
 			pfns[got++] = folio_pfn(folio);
 		folio_put(folio);
 	}

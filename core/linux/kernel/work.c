@@ -52,7 +52,8 @@ static struct work_struct *next_work(struct cpu_work *works)
 	if (work) {
 		list_del_init(&work->entry);
 		WRITE_ONCE(works->running, work);
-		clear_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
+		/* Release: who sees that it is not pending sees that it runs, or what it did. Pairs with is_busy(). */
+		clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
 	}
 	raw_spin_unlock_irqrestore(&works->lock, flags);
 	return work;
@@ -88,11 +89,15 @@ bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *wor
 
 static bool is_busy(struct work_struct *work)
 {
+	/* In this order: on its way it is running before it is not pending any more. Pairs with next_work(). */
+	if (test_bit_acquire(WORK_STRUCT_PENDING_BIT, work_data_bits(work)))
+		return true;
+	/* Acquire: pairs with the release of gate_run_work(), so that what the work did is seen. */
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		if (smp_load_acquire(&cpu_works[cpu].running) == work)
 			return true;
 	}
-	return work_pending(work);
+	return false;
 }
 
 bool flush_work(struct work_struct *work)

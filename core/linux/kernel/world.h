@@ -52,11 +52,21 @@ bool mmfuzz_onlining(unsigned long pfn);
 /* Whoever empties a block has tried long enough. */
 bool mmfuzz_patience_ends(void);
 
+/* What somebody does to frames: CLAIM_PLUGS is to put them on- or offline, or to remove them. */
+enum mmfuzz_claim { CLAIM_ISOLATES, CLAIM_PLUGS };
+
 /*
- * Before and after frames [start, start + nr) are isolated, by whatever means; who began in vain does not end. False:
- * somebody is at them. Always true for trees that can bear it.
+ * Before and after somebody is at frames [start, start + nr), by whatever means; who began in vain does not end. False:
+ * another one is at them.
  */
-bool mmfuzz_isolator_begins(unsigned long start, unsigned long nr);
-void mmfuzz_isolator_ends(unsigned long start, unsigned long nr);
+bool mmfuzz_claim(unsigned long start, unsigned long nr, enum mmfuzz_claim what);
+void mmfuzz_unclaim(unsigned long start, unsigned long nr, enum mmfuzz_claim what);
+
+struct folio;
+/*
+ * The folio of frame @pfn with a reference, for walkers of frame numbers: if it is online, @wanted after a look without a
+ * reference, and still the frame's with one. NULL if not.
+ */
+struct folio *mmfuzz_folio_try_get(unsigned long pfn, bool (*wanted)(struct folio *folio));
 
 #endif /* MMFUZZ_LINUX_WORLD_H */
