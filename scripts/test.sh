@@ -232,6 +232,17 @@ linux_fuzz() {
 		-artifact_prefix="$logs/fuzz_linux-$1-" "$tmp/fuzz_linux-$1" corpus/fuzz_memdesc
 }
 
+# linux_woven VERSION - all scenarios under all strategies, and a short run of the fuzzer, find nothing: no data race but those
+# in core/linux/races, either.
+linux_woven() {
+	local bin="build/linux/debian-$1/asan/bin"
+
+	"$bin/mmstress_weave" --machine weave --backend linux --schedules 300 --jobs 2 --seed 1 --save "$logs"
+	mkdir "$tmp/fuzz_weave_linux-$1"
+	"$bin/fuzz_weave_linux" -runs=3000 -seed=1 -reload=0 -rss_limit_mb=2560 -timeout=25 \
+		-artifact_prefix="$logs/fuzz_weave_linux-$1-" "$tmp/fuzz_weave_linux-$1" corpus/fuzz_weave_memdesc
+}
+
 # linux_reverts VERSION - two known fixes taken back, one for either machine: the inputs find it; the inputs of all reverts pass
 # with the fixes.
 linux_reverts() {
@@ -251,7 +262,7 @@ linux_versions() {
 	[ "$newest" = 6.12 ] || echo "$newest"
 }
 
-export -f linux_tests linux_fuzz linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
+export -f linux_tests linux_fuzz linux_woven linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
 	presets=(plain asan)
@@ -287,6 +298,7 @@ if [ "$quick" = no ]; then
 	for version in "${versions[@]}"; do
 		step "linux-$version" linux_tests "$version" || continue
 		step "linux-fuzz-$version" linux_fuzz "$version" || true
+		step "linux-woven-$version" linux_woven "$version" || true
 		[ "$version" != 6.12 ] || step "linux-reverts-$version" linux_reverts "$version" || true
 	done
 	[ ${#versions[@]} -gt 1 ] || echo "apt knows no linux-source newer than ${versions[0]}: only that tree was built"
