@@ -27,6 +27,7 @@ void mmfuzz_setup_tasks(void)
 
 		mmfuzz_tasks[cpu] = task;
 		task->thread_info.cpu = cpu;
+		refcount_set(&task->usage, 1);
 		task->pid = task->tgid = cpu + 1;
 		task->__state = TASK_RUNNING;
 		task->nr_cpus_allowed = 1;
