@@ -20,6 +20,7 @@
 #include "backends.h"
 #include "crash_file.h"
 #include "executor.h"
+#include "executor_diff.h"
 #include "program.h"
 #include "replay.h"
 #include "shrink.h"
@@ -279,6 +280,13 @@ static void say_other_commit(const struct input *input)
 			input->path, input->crash.commit, crash_file_commit());
 }
 
+/* Of fuzz_diff the whole program is of interest, and what both cores did. */
+static void show_differences(const struct sim_bug_report *report)
+{
+	(void)report;
+	executor_diff_print(stderr);
+}
+
 static int replay_one(const char *path)
 {
 	struct replay_result result;
@@ -287,6 +295,8 @@ static int replay_one(const char *path)
 
 	load_input(&input, path, true);
 	say_other_commit(&input);
+	if (!strcmp(input.target->name, "fuzz_diff"))
+		replay_set_hooks(NULL, show_differences);
 	run(&input, false, &result);
 	if (result.output)
 		fwrite(result.output, 1, result.output_size, stderr);

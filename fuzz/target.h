@@ -30,7 +30,9 @@
 #define FUZZ_WEAVE_TARGETS(X) X(fuzz_weave_memdesc, PROGRAM, "memdesc")
 
 /** FUZZ_LINUX_TARGETS - the same, of those that builds of scripts/linux.sh have */
-#define FUZZ_LINUX_TARGETS(X) X(fuzz_linux, PROGRAM, "linux")
+#define FUZZ_LINUX_TARGETS(X)             \
+	X(fuzz_linux, PROGRAM, "linux") \
+	X(fuzz_diff, PROGRAM, "linux")
 #define FUZZ_WEAVE_LINUX_TARGETS(X) X(fuzz_weave_linux, PROGRAM, "linux")
 
 #define X(name, input, design) int name(const uint8_t *data, size_t size);
