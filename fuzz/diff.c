@@ -2,6 +2,7 @@
 /* Differences between two cores and their reasons (diff.h). The table is what CMake has made of fuzz/differences. */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sim/bug.h>
@@ -76,11 +77,15 @@ static uint32_t find_fact(const char *name, size_t len)
 	sim_die("fuzz/differences: no fact has the name '%.*s': see DIFF_FACTS in fuzz/diff.h", (int)len, name);
 }
 
-/* One part of a condition: "linux:fact", "memdesc:fact", "fact" (of either), "unlike" (they look at other things). */
+/* One part of a condition: "linux:fact", "memdesc:fact", "fact" (of either), "unlike" (they look at other things), "within" (the
+ * counts are no further apart than the frames that are held isolated). */
 static bool part_holds(const char *part, size_t len, const struct diff_seen seen[DIFF_SIDES])
 {
 	if (len == strlen("unlike") && !memcmp(part, "unlike", len))
 		return seen[DIFF_LINUX].place != seen[DIFF_MEMDESC].place;
+	if (len == strlen("within") && !memcmp(part, "within", len))
+		return labs(seen[DIFF_LINUX].result - seen[DIFF_MEMDESC].result) <=
+		       (long)(seen[DIFF_LINUX].held + seen[DIFF_MEMDESC].held);
 	for (unsigned int side = 0; side < DIFF_SIDES; side++) {
 		size_t prefix = strlen(side_names[side]);
 

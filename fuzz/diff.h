@@ -26,7 +26,7 @@ enum diff_kind {
 /*
  * DIFF_FACTS - X(ENUM, name): what was so on one side when an operation was called; of allocations: when it failed.
  *
- * scarce: in no zone that this may use are more frames free than watermarks and reserves may keep
+ * scarce: no zone that this may use has both such a block and more frames free than watermarks and reserves may keep
  * fragmented: no block (of contig_pages: no run) that large is free there, whatever pagesets keep
  * unmovable ... zones: what the operation looks at has unmovable pages; some with a count of references; movable ones; pinned
  *	ones; isolated ones; frames that are not there; isolated pageblocks; those, or it has a neighbour; parts of two zones
@@ -36,7 +36,9 @@ enum diff_kind {
  * absent, present, online: the state of the block that it names
  * largest: it wants the largest block that there can be
  * isolating, pinning, sealing: slots hold isolated pages; references to folios; isolated pageblocks
- * fresh: since folios were last all on lists of reclaim, one was added or moved
+ * inside: it begins within a movable block
+ * ballooning: balloons hold frames
+ * deferred: compaction has failed before, or may have
  * hotplugged: blocks are not as they were at boot
  */
 #define DIFF_FACTS(X)             \
@@ -62,7 +64,9 @@ enum diff_kind {
 	X(ISOLATING, isolating)   \
 	X(PINNING, pinning)       \
 	X(SEALING, sealing)       \
-	X(FRESH, fresh)           \
+	X(DEFERRED, deferred)     \
+	X(INSIDE, inside)         \
+	X(BALLOONING, ballooning) \
 	X(HOTPLUGGED, hotplugged)
 
 enum diff_fact {
@@ -79,10 +83,13 @@ enum diff_fact {
  * @result: errno (0 or negative), 0 or 1 frames, or a count
  * @asked: of DIFF_COUNT: the most that it could be
  * @place: what the operation looked at, as a hash of where each of its frames was; 0 if it looks at none
+ * @moving: frames of the largest movable block there
  * @usable, @order: of a failed allocation: frames free where it may take them, order of the largest free block of them; -1:
  *	none
  * @pcp: frames on pagesets then
- * @managed, @ballooned, @free: counters afterwards; @free counts all frames that are inside the allocator
+ * @held: frames of isolated pages in slots, afterwards
+ * @managed, @ballooned, @free: counters afterwards; @free counts all frames that are inside the allocator, or taken for the
+ *	core's own objects
  */
 struct diff_seen {
 	uint8_t kind;
@@ -90,9 +97,11 @@ struct diff_seen {
 	long result;
 	unsigned long asked;
 	uint64_t place;
+	unsigned long moving;
 	unsigned long usable;
 	int order;
 	unsigned long pcp;
+	unsigned long held;
 	unsigned long managed;
 	unsigned long ballooned;
 	unsigned long free;

@@ -26,7 +26,6 @@ struct row {
 	struct diff_rule *rule;
 	bool dropped;
 	bool differs;
-	bool fresh; /* the fact, on either side afterwards */
 	uint16_t block; /* of an operation that was left out: what it named */
 };
 
@@ -38,8 +37,8 @@ static struct {
 	bool over;    /* the sides went apart: nothing more is compared in this round */
 	bool again;   /* and there is a next one */
 	bool high;    /* somebody may have filled the HIGHATOMIC reserve */
-	bool fresh;   /* see DIFF_FACTS */
-	bool isolating; /* so it was after the last operation */
+	bool deferred, ballooning; /* see DIFF_FACTS */
+	unsigned int left; /* no room is looked for on this node */
 	unsigned int next; /* first operation that is not settled */
 	unsigned long given_up;
 	struct program program;
@@ -53,54 +52,6 @@ static struct {
 static const struct mmfuzz_backend *inner(void)
 {
 	return diff.backends.side[diff.side];
-}
-
-static bool folios_used(void)
-{
-	uint64_t used = 0;
-
-	for (unsigned int w = 0; w < MMFUZZ_MAX_FOLIOS / 64; w++)
-		used |= ex.file_used[w];
-	return used;
-}
-
-/*
- * What the operation that just ran means for folios: on their way to the lists of reclaim they are on batches of each CPU.
- * Who looks for movable pages empties those; who adds or moves folios fills them.
- */
-static void note_folios(const struct op *op)
-{
-	bool isolating = false;
-
-	for (unsigned int i = 0; i < PROGRAM_SLOTS; i++)
-		isolating |= ex.slots[i].kind == SLOT_ISOLATED;
-	switch ((enum op_code)op->code) {
-	case OP_ISOLATE:
-		diff.fresh = false;
-		break;
-	case OP_FREE:
-		diff.fresh |= diff.isolating && folios_used();
-		break;
-	case OP_ALLOC:
-	case OP_ALLOC_BULK:
-	case OP_ALLOC_REF:
-		diff.fresh |= (op->gfp & MMFUZZ_GFP_COMPACT) && folios_used();
-		break;
-	case OP_FOLIO_ADD:
-	case OP_MIGRATE:
-	case OP_PUTBACK:
-	case OP_COMPACT:
-	case OP_CONTIG_RANGE:
-	case OP_CONTIG_REF:
-	case OP_CONTIG_PAGES:
-	case OP_CMA_ALLOC:
-	case OP_MEM_OFFLINE:
-		diff.fresh |= folios_used();
-		break;
-	default:
-		break;
-	}
-	diff.isolating = isolating;
 }
 
 /* ---- where things are ---- */
@@ -156,13 +107,35 @@ static void put_places(unsigned long start, unsigned long nr, const pfn_t *pfns,
 		put_place(start, nr, pfns[i].pfn, 1, place);
 }
 
-/* Pages that a slot holds are not for anybody to move; what is out and in no slot is a folio or a balloon's. */
+/* Linux allocates objects of its own from the frames of the machine, memdesc does not. */
+static bool core_owns(pfn_t pfn)
+{
+	return inner()->core_owns && inner()->core_owns(pfn);
+}
+
+static unsigned long core_owns_nr(void)
+{
+	unsigned long nr = 0;
+
+	for (unsigned long pfn = oracle_next_out(0); inner()->core_owns && pfn < ex.config.max_pfn;
+	     pfn = oracle_next_out(pfn + 1))
+		nr += inner()->core_owns(mk_pfn(pfn));
+	return nr;
+}
+
+/*
+ * Pages that a slot holds are not for anybody to move, nor are the core's; what else is out and in no slot is a folio or a
+ * balloon's.
+ */
 static void find_places(unsigned long start, unsigned long nr)
 {
 	for (unsigned long i = 0; i < nr; i++) {
 		enum oracle_place place = oracle_place_of(mk_pfn(start + i));
 
-		places[i] = place == ORACLE_ABSENT ? PLACE_HOLE : place == ORACLE_FREE ? PLACE_FREE : PLACE_MOVABLE;
+		places[i] = place == ORACLE_ABSENT      ? PLACE_HOLE :
+			    place == ORACLE_FREE        ? PLACE_FREE :
+			    core_owns(mk_pfn(start + i)) ? PLACE_UNMOVABLE :
+							  PLACE_MOVABLE;
 	}
 	for (unsigned int i = 0; i < PROGRAM_SLOTS; i++) {
 		const struct slot *slot = &ex.slots[i];
@@ -208,7 +181,8 @@ static uint32_t fact(enum diff_fact which, bool is)
 
 static uint32_t general_facts(void)
 {
-	uint32_t facts = fact(DIFF_HOTPLUGGED, ex.nr_touched) | fact(DIFF_FRESH, diff.fresh);
+	uint32_t facts = fact(DIFF_HOTPLUGGED, ex.nr_touched) | fact(DIFF_DEFERRED, diff.deferred) |
+			 fact(DIFF_BALLOONING, diff.ballooning);
 
 	for (unsigned int i = 0; i < PROGRAM_SLOTS; i++)
 		facts |= fact(DIFF_ISOLATING, ex.slots[i].kind == SLOT_ISOLATED) |
@@ -217,14 +191,33 @@ static uint32_t general_facts(void)
 	return facts;
 }
 
-/* Which of the zones that there are at boot a frame is in. */
-static unsigned int boot_zone_of(unsigned long pfn)
+/* Frames of the blocks that slots hold isolated. */
+static unsigned long isolated_frames(void)
+{
+	unsigned long nr = 0;
+
+	for (unsigned int i = 0; i < PROGRAM_SLOTS; i++)
+		for (unsigned long j = 0; ex.slots[i].kind == SLOT_ISOLATED && j < ex.slots[i].nr; j++)
+			nr += 1ul << (diff.shapes[ex.slots[i].pfns[j].pfn] & ~SHAPE_TAIL);
+	return nr;
+}
+
+/* Index in the configuration of the zone that the frame is in, or of none. */
+static unsigned int zone_index(unsigned long pfn)
 {
 	unsigned int i;
 
 	for (i = 0; i < ex.config.nr_zones; i++)
 		if (overlaps(pfn, 1, ex.config.zones[i].range.start, ex.config.zones[i].range.nr))
 			break;
+	return i;
+}
+
+/* Which of the zones that there are at boot a frame is in. */
+static unsigned int boot_zone_of(unsigned long pfn)
+{
+	unsigned int i = zone_index(pfn);
+
 	return i < ex.config.nr_zones ? ex.config.zones[i].nid << 4 | ex.config.zones[i].type : ~0u;
 }
 
@@ -266,6 +259,12 @@ static void look(struct diff_seen *seen, unsigned long start, unsigned long nr, 
 		hash = (hash ^ place) * 0x100000001b3ull;
 		if (place != PLACE_FREE && place != PLACE_HOLE)
 			hash = (hash ^ diff.shapes[pfn]) * 0x100000001b3ull;
+		if (place == PLACE_MOVABLE) {
+			unsigned long frames = 1ul << (diff.shapes[pfn] & ~SHAPE_TAIL);
+
+			seen->moving = frames > seen->moving ? frames : seen->moving;
+			seen->facts |= fact(DIFF_INSIDE, pfn == start && (diff.shapes[pfn] & SHAPE_TAIL));
+		}
 		seen->facts |= fact(DIFF_TAILS, place == PLACE_UNMOVABLE && (diff.shapes[pfn] & SHAPE_TAIL));
 		if (pfn < start || pfn >= start + nr)
 			seen->facts |= fact(DIFF_EDGES,
@@ -290,16 +289,31 @@ static bool in_cma(unsigned long pfn)
 	return false;
 }
 
-/* Blocks that hotplug had in hand may be in other zones by now. */
+/* Beside flags of the door. */
+#define NO_CMA (1u << 31)
+
+/*
+ * Blocks that hotplug had in hand may be in other zones by now. Of a block of free frames that reaches over an isolated
+ * pageblock, in Linux all may be isolated (docs/findings/isolated-neighbours-merge.md).
+ */
 static bool usable(unsigned long pfn, unsigned int gfp, nid_t nid)
 {
+	const unsigned long largest = 1ul << (diff.side == DIFF_LINUX ? diff.highest : 0);
+
 	return oracle_place_of(mk_pfn(pfn)) == ORACLE_FREE && !ex.touched[pfn >> ex.config.section_order] &&
-	       oracle_zone_ok(mk_pfn(pfn), gfp, nid) && ((gfp & MMFUZZ_GFP_MOVABLE) || !in_cma(pfn)) && !is_sealed(pfn, 1);
+	       oracle_zone_ok(mk_pfn(pfn), gfp, nid) && (((gfp & MMFUZZ_GFP_MOVABLE) && !(gfp & NO_CMA)) || !in_cma(pfn)) &&
+	       boot_zone_of(pfn) >> 4 != diff.left && !is_sealed(pfn & -largest, largest);
+}
+
+static unsigned int bits(unsigned long value)
+{
+	return value ? 64 - __builtin_clzl(value) : 0;
 }
 
 /*
  * What a zone may keep of its memory: watermarks, of which Linux makes its own with hotplug, and 32 frames at least in
- * ZONE_MOVABLE; what lower zones keep from those who could use higher ones, a 32nd of these at most; a block of reserve.
+ * ZONE_MOVABLE; what lower zones keep from those who could use higher ones, a 32nd of these at most; a block of reserve; in
+ * Linux what a CPU has counted for itself only (calculate_normal_threshold()), so that it may see fewer.
  */
 static unsigned long kept_back(const struct mmfuzz_zone_config *zone)
 {
@@ -309,6 +323,8 @@ static unsigned long kept_back(const struct mmfuzz_zone_config *zone)
 		mark += ex.config.max_pfn / 16;
 	if (zone->type == MMFUZZ_ZONE_MOVABLE)
 		mark += 32;
+	if (diff.side == DIFF_LINUX)
+		mark += 2ul * bits(ex.config.nr_cpus) * (1 + bits(ex.config.max_pfn >> 10));
 	return mark + mark / 2 + ex.config.max_pfn / 32 + (diff.high ? 1ul << ex.config.pageblock_order : 0);
 }
 
@@ -318,7 +334,10 @@ static unsigned long kept_back(const struct mmfuzz_zone_config *zone)
  */
 static void look_for_room(struct diff_seen *seen, unsigned long nr, unsigned long spare, unsigned int gfp, nid_t nid)
 {
-	unsigned long run = 0, fitting = 0, blocks = 0, zones[MMFUZZ_MAX_ZONES] = { 0 };
+	unsigned long run = 0, fitting = 0, blocks = 0;
+	struct {
+		unsigned long frames, blocks;
+	} zones[MMFUZZ_MAX_ZONES + 1] = { 0 };
 	struct mmfuzz_stats stats;
 	bool scarce = true;
 
@@ -327,13 +346,15 @@ static void look_for_room(struct diff_seen *seen, unsigned long nr, unsigned lon
 	seen->usable = 0;
 	seen->order = -1;
 	for (unsigned long pfn = 0; pfn < ex.config.max_pfn; pfn++) {
+		unsigned int zone;
+
 		if (!usable(pfn, gfp, nid)) {
 			run = fitting = 0;
 			continue;
 		}
+		zone = zone_index(pfn);
 		seen->usable++;
-		for (unsigned int i = 0; i < ex.config.nr_zones; i++)
-			zones[i] += overlaps(pfn, 1, ex.config.zones[i].range.start, ex.config.zones[i].range.nr);
+		zones[zone].frames++;
 		run++;
 		fitting++;
 		for (int order = seen->order + 1; order <= (int)MMFUZZ_MAX_ORDER && run >= 1ul << order &&
@@ -341,11 +362,13 @@ static void look_for_room(struct diff_seen *seen, unsigned long nr, unsigned lon
 			seen->order = order;
 		if (fitting >= nr && !((pfn + 1) % nr)) {
 			blocks++;
+			zones[zone].blocks++;
 			fitting = 0;
 		}
 	}
 	for (unsigned int i = 0; i < ex.config.nr_zones; i++)
-		scarce &= zones[i] <= seen->pcp + nr + spare + kept_back(&ex.config.zones[i]);
+		scarce &= zones[i].blocks <= seen->pcp ||
+			  zones[i].frames <= seen->pcp + nr + spare + kept_back(&ex.config.zones[i]);
 	seen->facts |= fact(DIFF_SCARCE, scarce) | fact(DIFF_FRAGMENTED, blocks <= seen->pcp);
 }
 
@@ -415,7 +438,6 @@ static void compare_counter(struct row *row, const char *name, size_t offset)
 		seen[side].kind = DIFF_COUNT;
 		seen[side].result = *(const unsigned long *)((const char *)&row->seen[side] + offset);
 		seen[side].asked = 0;
-		seen[side].facts |= fact(DIFF_FRESH, row->fresh);
 	}
 	compare(row, name, seen);
 }
@@ -432,13 +454,13 @@ static void rec_stats(struct mmfuzz_stats *stats)
 		return;
 	row = &diff.rows[cpu->log[(cpu->log_head - 1) % EXECUTOR_LOG].op];
 	seen = &row->seen[diff.side];
-	note_folios(&diff.program.ops[row - diff.rows]);
-	row->fresh |= diff.fresh;
+	seen->held = isolated_frames();
+	diff.ballooning = stats->ballooned;
 	if (seen->kind == DIFF_SKIPPED)
 		seen->kind = DIFF_DONE;
 	seen->managed = stats->managed;
 	seen->ballooned = stats->ballooned;
-	seen->free = stats->free + stats->free_isolated + stats->pcp + stats->deferred + stats->guard;
+	seen->free = stats->free + stats->free_isolated + stats->pcp + stats->deferred + stats->guard + core_owns_nr();
 	noted(row);
 	if (diff.side != DIFF_MEMDESC)
 		return;
@@ -456,6 +478,7 @@ static struct diff_seen *begins(void)
 	if (!row)
 		return NULL;
 	row->seen[diff.side].facts = general_facts();
+	row->seen[diff.side].moving = 1;
 	return &row->seen[diff.side];
 }
 
@@ -490,8 +513,15 @@ static unsigned long gives_count(struct diff_seen *seen, unsigned long count, un
 	return count;
 }
 
+/* Compaction ran, by itself or for an allocation, and may have brought about nothing. */
+static void may_defer(bool is)
+{
+	diff.deferred |= diff.running && is;
+}
+
 static pfn_t gives_frame(struct diff_seen *seen, pfn_t pfn, unsigned long nr, unsigned int gfp, nid_t nid)
 {
+	may_defer(nr > 1 && (gfp & MMFUZZ_GFP_COMPACT));
 	if (seen && nr && pfn_is_none(pfn))
 		look_for_room(seen, nr, 0, gfp, nid);
 	returns(seen, DIFF_FRAME, !pfn_is_none(pfn), 0);
@@ -502,7 +532,7 @@ static pfn_t gives_frame(struct diff_seen *seen, pfn_t pfn, unsigned long nr, un
 static int gives_range(struct diff_seen *seen, int ret, unsigned long nr)
 {
 	if (seen && ret)
-		look_for_room(seen, 1, nr, MMFUZZ_GFP_MOVABLE, mk_nid(0));
+		look_for_room(seen, seen->moving, nr, MMFUZZ_GFP_MOVABLE, mk_nid(0));
 	return gives_errno(seen, ret);
 }
 
@@ -550,9 +580,9 @@ static pfn_t rec_alloc_contig_frozen_pages(unsigned long nr, unsigned int gfp, n
 	const unsigned long block = 1ul << ex.config.pageblock_order;
 	struct diff_seen *seen = begins();
 
-	/* Nothing may be in the way in all of the pageblocks, and none is CMA. */
-	return gives_frame(seen, inner()->alloc_contig_frozen_pages(nr, gfp, nid), (nr + block - 1) & -block,
-			   gfp & ~MMFUZZ_GFP_MOVABLE, nid);
+	/* Nothing may be in the way in all of the pageblocks, and none is CMA. memdesc aligns them by their number, Linux does not. */
+	return gives_frame(seen, inner()->alloc_contig_frozen_pages(nr, gfp, nid),
+			   nr > block ? 1ul << bits(nr - 1) : block, gfp & ~MMFUZZ_GFP_MOVABLE, nid);
 }
 
 static pfn_t rec_cma_alloc(unsigned int area, unsigned long nr)
@@ -562,7 +592,7 @@ static pfn_t rec_cma_alloc(unsigned int area, unsigned long nr)
 	pfn_t pfn = inner()->cma_alloc(area, nr);
 
 	if (seen && pfn_is_none(pfn))
-		look_for_room(seen, 1, nr, MMFUZZ_GFP_MOVABLE, mk_nid(0));
+		look_for_room(seen, seen->moving, nr, MMFUZZ_GFP_MOVABLE, mk_nid(0));
 	return gives_frame(seen, pfn, 0, 0, mk_nid(0));
 }
 
@@ -603,9 +633,10 @@ static int rec_compact(nid_t nid, order_t order)
 	struct diff_seen *seen = begins();
 	int ret = inner()->compact(nid, order);
 
-	/* Also where it says that there is such a block. */
+	may_defer(ret != 0);
+	/* Also where it says that there is such a block. CMA is not in Linux's watermark, and memdesc does not look for it there. */
 	if (seen)
-		look_for_room(seen, 1ul << order.order, 0, MMFUZZ_GFP_MOVABLE | MMFUZZ_GFP_THISNODE, nid);
+		look_for_room(seen, 1ul << order.order, 0, MMFUZZ_GFP_MOVABLE | MMFUZZ_GFP_THISNODE | NO_CMA, nid);
 	return gives_errno(seen, ret);
 }
 
@@ -614,10 +645,15 @@ static int rec_folio_add(unsigned int index, enum mmfuzz_folio_type type, order_
 	struct diff_seen *seen = begins();
 	int ret = inner()->folio_add(index, type, order, gfp, tag);
 
+	may_defer(order.order && (gfp & MMFUZZ_GFP_COMPACT));
 	if (seen)
 		seen->facts |= fact(DIFF_LARGEST, order.order == diff.highest);
+	/* Linux also wants objects of its own, which nobody may move. */
+	if (seen && ret == -ENOMEM && diff.side == DIFF_LINUX)
+		look_for_room(seen, 1, 0, 0, mk_nid(0));
 	if (seen && ret == -ENOMEM)
-		look_for_room(seen, 1ul << order.order, 0, gfp | MMFUZZ_GFP_MOVABLE, mk_nid(0));
+		look_for_room(seen, 1ul << order.order, 0, gfp | (diff.side == DIFF_LINUX ? MMFUZZ_GFP_MOVABLE : 0),
+			      mk_nid(0)); /* memdesc takes folios from where it is told */
 	return gives_errno(seen, ret);
 }
 
@@ -687,6 +723,17 @@ static int rec_balloon_probe(unsigned int dev)
 	return gives_errno(seen, inner()->balloon_probe(dev));
 }
 
+/* The node that memory leaves when a block at that frame goes offline; with no other node: none. */
+static unsigned int node_left(unsigned long pfn)
+{
+	unsigned int nid = boot_zone_of(pfn) >> 4;
+
+	for (unsigned int i = 0; i < ex.config.nr_zones; i++)
+		if (ex.config.zones[i].nid != nid)
+			return nid;
+	return MMFUZZ_MAX_NODES;
+}
+
 static struct diff_seen *begins_at_block(block_t block)
 {
 	struct diff_seen *seen =
@@ -717,9 +764,15 @@ static int rec_online_pages(block_t block, enum mmfuzz_zone_type type)
 static int rec_offline_pages(block_t block)
 {
 	struct diff_seen *seen = begins_at_block(block);
+	unsigned long nr = 1ul << ex.config.section_order;
 	int ret = inner()->offline_pages(block);
 
-	return gives_range(seen, ret, 1ul << ex.config.section_order);
+	/* What must leave a block leaves its node in Linux, while there is another one. */
+	if (diff.side == DIFF_LINUX)
+		diff.left = node_left(block.block << ex.config.section_order);
+	ret = gives_range(seen, ret, nr);
+	diff.left = MMFUZZ_MAX_NODES;
+	return ret;
 }
 
 static int rec_remove_memory(block_t block)
@@ -730,6 +783,15 @@ static int rec_remove_memory(block_t block)
 }
 
 /* ---- runs ---- */
+
+/* Folios on their way to lists of reclaim are as if unmovable, and removed ones still there: memdesc has no such lists. */
+static void rec_op_done(void)
+{
+	if (inner()->settle)
+		inner()->settle();
+	if (inner()->op_done)
+		inner()->op_done();
+}
 
 static int rec_boot(const struct mmfuzz_config *config)
 {
@@ -782,6 +844,7 @@ static void make_doors(const struct diff_backends *backends)
 		door->reset = rec_reset;
 		door->stats = rec_stats;
 		door->quiesce = rec_quiesce;
+		door->op_done = rec_op_done;
 		door->set_trace = rec_set_trace;
 #define RECORD(name) door->name = rec_##name
 		RECORD(alloc_frozen);
@@ -820,7 +883,8 @@ static void make_doors(const struct diff_backends *backends)
 static void run_side(enum diff_side side)
 {
 	diff.side = side;
-	diff.fresh = diff.isolating = false;
+	diff.deferred = diff.ballooning = false;
+	diff.left = MMFUZZ_MAX_NODES;
 	diff.next = 0;
 	diff.over = false;
 	executor_run_sequential(&diff.door[side], &diff.program);
@@ -863,6 +927,9 @@ static void prepare(const struct program *program)
 			diff.program.ops[i].order = diff.highest;
 		if (program->ops[i].code == OP_COMPACT && !program->ops[i].order)
 			diff.program.ops[i].order = 1;
+		/* Which node a CPU is on no backend says. */
+		if (program->ops[i].code == OP_FOLIO_ADD)
+			diff.program.ops[i].gfp &= ~MMFUZZ_GFP_THISNODE;
 		diff.high |= program->ops[i].gfp & MMFUZZ_GFP_HIGH;
 		diff.rows[i].dropped = false;
 	}

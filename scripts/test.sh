@@ -243,6 +243,15 @@ linux_woven() {
 		-artifact_prefix="$logs/fuzz_weave_linux-$1-" "$tmp/fuzz_weave_linux-$1" corpus/fuzz_weave_memdesc
 }
 
+# linux_diff VERSION - what Linux and memdesc do differently has a reason.
+linux_diff() {
+	local out=$tmp/fuzz_diff-$1
+	"build/linux/debian-$1/asan/bin/tests/test_diff"
+	mkdir "$out"
+	"build/linux/debian-$1/asan/bin/fuzz_diff" -runs=5000 -seed=1 -reload=0 -rss_limit_mb=2560 -timeout=25 \
+		-artifact_prefix="$logs/fuzz_diff-$1-" -print_final_stats=1 "$out" corpus/fuzz_memdesc
+}
+
 # linux_reverts VERSION - two known fixes taken back, one for either machine: the inputs find it; the inputs of all reverts pass
 # with the fixes.
 linux_reverts() {
@@ -262,7 +271,7 @@ linux_versions() {
 	[ "$newest" = 6.12 ] || echo "$newest"
 }
 
-export -f linux_tests linux_fuzz linux_woven linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
+export -f linux_tests linux_fuzz linux_woven linux_diff linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
 	presets=(plain asan)
@@ -299,6 +308,7 @@ if [ "$quick" = no ]; then
 		step "linux-$version" linux_tests "$version" || continue
 		step "linux-fuzz-$version" linux_fuzz "$version" || true
 		step "linux-woven-$version" linux_woven "$version" || true
+		[ "$version" != 6.12 ] || step "linux-diff-$version" linux_diff "$version" || true
 		[ "$version" != 6.12 ] || step "linux-reverts-$version" linux_reverts "$version" || true
 	done
 	[ ${#versions[@]} -gt 1 ] || echo "apt knows no linux-source newer than ${versions[0]}: only that tree was built"

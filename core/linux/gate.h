@@ -119,6 +119,8 @@ unsigned long gate_balloon_pages(unsigned int dev);
 
 /* Pages on the way to the lists of reclaim get there, on all CPUs. */
 void gate_lru_drain(void);
+/* In sequence: that, and what vmstat's worker would do. */
+void gate_settle(void);
 
 /* Linux's functions of these names, on memory blocks of the machine; the state as backend.h has it. */
 int gate_add_memory(unsigned long block, unsigned int nid);
@@ -149,6 +151,7 @@ void gate_check(void);
 void gate_check_idle(void);
 void gate_remember(void);
 /* What the kernel says of a frame; returns what snprintf() does. */
+int gate_is_slab(unsigned long pfn);
 int gate_describe(unsigned long pfn, char *buf, unsigned long len);
 
 /* host/: what the kernel's world calls. */

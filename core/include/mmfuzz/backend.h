@@ -177,6 +177,7 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  * @describe_addr: the name of a word of the core, for people; returns what snprintf would, 0 for memory that has none
  * @describe_value: what @value means as contents of that word; 0 when it means no more than its number
  * @pfn_state_ok: the word of this frame is one that the encoding allows
+ * @core_owns: the frame is out, for objects of the core itself; NULL: none ever is
  *
  * Frozen pages (no reference count; Linux: alloc_frozen_pages and friends)
  * @alloc_frozen: PFN_NONE when there is none
@@ -246,6 +247,7 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  * @pcp_disable, @pcp_enable: for the zones of a node; nests; who disabled must enable
  * @rcu_barrier: all deferred frees have happened
  * @op_done: between operations of a CPU: deferred frees may run here
+ * @settle: in sequence, between operations: what waits in batches of each CPU for lists of reclaim comes there; NULL: nothing does
  * @idle: in parallel: the caller has no operation left, and does what other CPUs want of it as long as @others_busy says that
  *	one of them is at work; NULL: nothing is wanted
  */
@@ -266,6 +268,7 @@ struct mmfuzz_backend {
 	int (*describe_addr)(const void *addr, char *buf, size_t len);
 	int (*describe_value)(const void *addr, uint64_t value, char *buf, size_t len);
 	bool (*pfn_state_ok)(pfn_t pfn);
+	bool (*core_owns)(pfn_t pfn);
 
 	pfn_t (*alloc_frozen)(unsigned int gfp, order_t order, nid_t nid);
 	void (*free_frozen)(pfn_t pfn, order_t order);
@@ -333,6 +336,7 @@ struct mmfuzz_backend {
 	void (*pcp_enable)(nid_t nid);
 	void (*rcu_barrier)(void);
 	void (*op_done)(void);
+	void (*settle)(void);
 	void (*idle)(bool (*others_busy)(void));
 };
 

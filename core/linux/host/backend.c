@@ -231,6 +231,11 @@ static int be_describe(pfn_t pfn, char *buf, size_t len)
 	return gate_describe(pfn.pfn, buf, len);
 }
 
+static bool be_core_owns(pfn_t pfn)
+{
+	return gate_is_slab(pfn.pfn);
+}
+
 static int be_describe_addr(const void *addr, char *buf, size_t len)
 {
 	(void)addr, (void)buf, (void)len;
@@ -499,6 +504,7 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.check_idle = be_check_idle,
 	.stats = be_stats,
 	.describe = be_describe,
+	.core_owns = be_core_owns,
 	.describe_addr = be_describe_addr,
 	.describe_value = be_describe_value,
 	.pfn_state_ok = be_pfn_state_ok,
@@ -544,5 +550,6 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.drain = be_drain,
 	.rcu_barrier = be_rcu_barrier,
 	.op_done = be_op_done,
+	.settle = gate_settle,
 	.idle = be_idle,
 };

@@ -105,6 +105,12 @@ void gate_lru_drain(void)
 	lru_add_drain_all();
 }
 
+void gate_settle(void)
+{
+	lru_add_drain_all();
+	mmfuzz_fold_counters();
+}
+
 void gate_drain(int cpu)
 {
 	if (cpu < 0)

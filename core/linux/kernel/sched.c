@@ -94,6 +94,15 @@ int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int
 
 static unsigned int timeouts[NR_CPUS];
 
+/* In parallel these are other CPUs' to fold. */
+void mmfuzz_fold_counters(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		cpu_vm_stats_fold(cpu);
+}
+
 /*
  * Until another CPU wakes it, or has not for some turns. Who waits like that again within one operation waits for what
  * does not come: a page that somebody keeps isolated for longer. It is killed, as an administrator would do.
@@ -112,14 +121,10 @@ long schedule_timeout(long timeout)
 	WRITE_ONCE(task->__state, TASK_RUNNING);
 	/*
 	 * Time passes for who waits: by then vmstat's worker would have been here. Without it what a CPU counted for itself stays
-	 * out of the sums, and who finds too many pages isolated waits for nothing. In parallel these are other CPUs' to fold.
+	 * out of the sums, and who finds too many pages isolated waits for nothing.
 	 */
-	if (gate_in_sequence()) {
-		unsigned int cpu;
-
-		for_each_online_cpu(cpu)
-			cpu_vm_stats_fold(cpu);
-	}
+	if (gate_in_sequence())
+		mmfuzz_fold_counters();
 	if (timeouts[task_cpu(task)]++) {
 		sigaddset(&task->pending.signal, SIGKILL);
 		set_tsk_thread_flag(task, TIF_SIGPENDING);

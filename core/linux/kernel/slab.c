@@ -107,6 +107,13 @@ int gate_slab(unsigned long *pfn, char **start, unsigned long *bytes)
 	return 0;
 }
 
+int gate_is_slab(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	return page && PageSlab(page);
+}
+
 /* kernel/rcu: the tree's where it is in mm/slab_common.c. */
 static void free_around(struct rcu_head *head)
 {

@@ -22,6 +22,7 @@ void mmfuzz_setup_tasks(void);
 
 /* GATE_GFP_* as the kernel has them. */
 gfp_t mmfuzz_gfp(unsigned int asked);
+void mmfuzz_fold_counters(void);
 
 /* The file of folios; balloon devices. */
 void mmfuzz_setup_file(void);
