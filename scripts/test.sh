@@ -246,7 +246,6 @@ linux_woven() {
 # linux_diff VERSION - what Linux and memdesc do differently has a reason.
 linux_diff() {
 	local out=$tmp/fuzz_diff-$1
-	"build/linux/debian-$1/asan/bin/tests/test_diff"
 	mkdir "$out"
 	"build/linux/debian-$1/asan/bin/fuzz_diff" -runs=5000 -seed=1 -reload=0 -rss_limit_mb=2560 -timeout=25 \
 		-artifact_prefix="$logs/fuzz_diff-$1-" -print_final_stats=1 "$out" corpus/fuzz_memdesc
