@@ -36,6 +36,8 @@ static struct {
 	/* weave_hot.nth up to which points have been counted. */
 	u32 counted;
 	unsigned int idle;
+	/* weave.writes when it was last counted. */
+	u64 idle_writes;
 	unsigned int nr_ended;
 	u64 points;
 	u64 switches;
@@ -588,6 +590,10 @@ static u64 find_runnable(struct weave *w)
 		if (mask)
 			return mask;
 	}
+	/* Who tries again and counts how often is alone, but gets on. */
+	if (w->writes != run.idle_writes)
+		run.idle = 0;
+	run.idle_writes = w->writes;
 	mask = go_round(w);
 	if (!mask)
 		deadlock(w);
@@ -955,6 +961,7 @@ bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, 
 	run.arg = arg;
 	run.list_left = w->config.schedule ? w->config.schedule->nr : 0;
 	run.idle = run.nr_record = 0;
+	run.idle_writes = 0;
 	run.fingerprint = 0;
 	run.truncated = run.abandoned = false;
 	run.result = result;

@@ -274,6 +274,80 @@ static void polling_that_gives_up_is_fine(void **state)
 	assert_false(result.found);
 }
 
+static u32 tries;
+
+static void try_often(unsigned int fibre, void *arg)
+{
+	(void)arg;
+	for (int i = 0; fibre == 0 && i < 3000; i++) {
+		WRITE_ONCE(tries, tries + 1);
+		weave_yield();
+	}
+}
+
+/* Nor is one that writes something each time, however often: it may be a counter that it waits for. */
+static void a_yield_that_gets_on_is_no_livelock(void **state)
+{
+	struct weave_result result = run(&(struct weave_config){ 0 }, 2, try_often);
+
+	(void)state;
+	assert_false(result.found);
+}
+
+static void spin_or_set(unsigned int fibre, void *arg)
+{
+	(void)arg;
+	if (fibre == 0) {
+		while (!READ_ONCE(counter))
+			;
+		say("seen");
+	} else {
+		WRITE_ONCE(counter, 1);
+	}
+}
+
+/*
+ * Nobody preempts CPU 0, which does not yield: after some thousand reads of what does not change it lets the other go
+ * first. That place is the same when the schedule is followed.
+ */
+static void spinning_lets_others_go_first(void **state)
+{
+	struct weave_result result = run(&(struct weave_config){ .max_points = 50000 }, 2, spin_or_set);
+
+	(void)state;
+	assert_false(result.found);
+	assert_string_equal(order, "seen");
+	assert_true(result.switches <= 2);
+}
+
+static void wait_some_turns(unsigned int fibre, void *arg)
+{
+	(void)arg;
+	if (fibre == 0) {
+		for (int i = 0; i < 20; i++)
+			weave_yield();
+		WRITE_ONCE(counter, 1);
+	} else {
+		while (!READ_ONCE(counter))
+			weave_yield();
+	}
+}
+
+/* Three wait for the one whose patience has an end; whatever priorities a strategy has drawn, it has its turns. */
+static void who_waits_has_its_turn(void **state)
+{
+	const struct weave_strategy *pos = weave_strategy_find("pos");
+
+	(void)state;
+	for (u64 seed = 0; seed < 50; seed++) {
+		struct weave_result result;
+
+		counter = 0;
+		result = run(&(struct weave_config){ .strategy = pos, .seed = seed, .max_points = 2000 }, 4, wait_some_turns);
+		assert_false(result.found);
+	}
+}
+
 /* ---- interrupts ---- */
 
 static void on_interrupt(unsigned int fibre, unsigned int value)
@@ -364,6 +438,9 @@ int main(void)
 		cmocka_unit_test_setup(spinning_for_ever_is_a_livelock, setup),
 		cmocka_unit_test_setup(reading_for_ever_is_a_livelock, setup),
 		cmocka_unit_test_setup(polling_that_gives_up_is_fine, setup),
+		cmocka_unit_test_setup(a_yield_that_gets_on_is_no_livelock, setup),
+		cmocka_unit_test_setup(spinning_lets_others_go_first, setup),
+		cmocka_unit_test_setup(who_waits_has_its_turn, setup),
 		cmocka_unit_test_setup(an_interrupt_runs_at_its_point, setup),
 		cmocka_unit_test_setup(no_interrupt_while_they_are_off, setup),
 		cmocka_unit_test_setup(a_caught_finding_leaves_no_trace, setup),
