@@ -160,8 +160,7 @@ class Variant:
                 text = text.replace(f"-c {step.source}", f"-c {here}")
             # Before the tree's own, for what includes the changed file; and what that file has beside it in the tree.
             beside = "".join(f" -iquote {folder}" for folder in sorted({os.path.dirname(file) for file in self.files}))
-            text = text.replace(" -nostdinc ", f" -nostdinc -I{self.shadow}/include -I{self.shadow}{beside} "
-                                f"-fmacro-prefix-map={self.shadow}/= ", 1)
+            text = text.replace(" -nostdinc ", f" -nostdinc -I{self.shadow}/include -I{self.shadow}{beside} ", 1)
         return text
 
     def build(self, targets):

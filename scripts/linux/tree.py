@@ -144,7 +144,7 @@ def flags(tree, folder):
             f"--include={tree.path}/include/linux/compiler-version.h", f"--include={tree.path}/include/linux/kconfig.h",
             f"--include={tree.path}/include/linux/compiler_types.h", f"--include={here}/headers/mmfuzz_features.h",
             # Findings are named by paths within the tree, wherever it is.
-            f"-fmacro-prefix-map={tree.path}/=",
+            f'-DMMFUZZ_TREE="{tree.path}/"',
             "-D__KERNEL__", '-DKBUILD_MODFILE="mm"', '-DKBUILD_MODNAME="mm"', '-DKBUILD_BASENAME="mm"', "-std=gnu11",
             "-fms-extensions", "-fshort-wchar", "-funsigned-char", "-fno-common", "-fno-strict-aliasing", "-fno-strict-overflow", "-fno-stack-protector", "-fPIE",
             "-fno-omit-frame-pointer", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-w",

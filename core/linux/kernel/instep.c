@@ -123,6 +123,14 @@ void panic(const char *format, ...)
 	mmfuzz_bug("kernel panic", "panic", "%s", format);
 }
 
+/* What the tree is called on the machine at hand is no part of a title. */
+static const char *within_tree(const char *file)
+{
+	const unsigned long len = sizeof(MMFUZZ_TREE) - 1;
+
+	return strncmp(file, MMFUZZ_TREE, len) ? file : file + len;
+}
+
 void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const char *format, ...)
 {
 	char text[256] = "";
@@ -133,7 +141,7 @@ void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const cha
 		vscnprintf(text, sizeof(text), format, args);
 		va_end(args);
 	}
-	mmfuzz_bug("kernel WARNING", file, "line %d %s", line, text);
+	mmfuzz_bug("kernel WARNING", within_tree(file), "line %d %s", line, text);
 }
 
 /* mm/memory.c, mm/mempolicy.c, mm/vmscan.c, mm/oom_kill.c, mm/memory-failure.c */
