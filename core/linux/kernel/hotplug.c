@@ -24,7 +24,7 @@
 static struct memory_block *block_table;
 static struct resource *free_resources; /* by @sibling; serialised by device_hotplug_lock */
 static struct memory_block *blocks[1ul << (MAX_PHYSMEM_BITS - SECTION_SIZE_BITS)];
-/* What gate_block_state() says: the objects may go while somebody asks. */
+/* What gate_block_state() says, without a lock: the objects are written as a whole when a block comes. */
 static u8 states[ARRAY_SIZE(blocks)];
 static unsigned long pfns_per_block;
 static unsigned long nr_blocks;
