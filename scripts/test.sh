@@ -217,12 +217,18 @@ assert archive.testzip() is None and archive.namelist(), "empty or damaged: " + 
 archive.extractall(sys.argv[2])' "$1" "$2"
 }
 
-# linux_tests VERSION - the backend linux from Debian's tree of that version, its tests, and a second call that compiles nothing.
+# linux_tests VERSION - the backend linux from Debian's tree of that version, its tests, a second call that compiles nothing, and
+# one after a change to one file, which compiles that file: once for each machine.
 linux_tests() {
+	local tree
 	scripts/linux.sh --debian "$1" --name "debian-$1" --preset asan
 	"build/linux/debian-$1/asan/bin/tests/test_linux"
 	scripts/linux.sh --debian "$1" --name "debian-$1" --preset asan | tee "$tmp/linux-$1.log"
 	grep -qx 'asan: 0 files compiled' "$tmp/linux-$1.log"
+	tree=$(sed -n 's/^Linux [^:]*: //p' "$tmp/linux-$1.log")
+	touch "$tree/mm/page_isolation.c"
+	scripts/linux.sh --debian "$1" --name "debian-$1" --preset asan | tee "$tmp/linux-$1.log"
+	grep -qx 'asan: 2 files compiled' "$tmp/linux-$1.log"
 }
 
 # linux_fuzz VERSION - a short run finds nothing. Programs are those of the other backends.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Trees of Debian's linux-source packages, unpacked in the user's cache: nothing of Linux enters the repository."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -40,7 +41,8 @@ def tree(version):
         raise Failed(f"this system has no Debian packages, so no {package}: say --tree")
     if not installed(package):
         install(package)
-    folder = os.path.join(cache(), f"{package}_{installed(package)}")
+    # A path must not need quotes (scripts/linux/tree.py), and versions of Debian have "~".
+    folder = os.path.join(cache(), re.sub(r"[^\w.+-]", "-", f"{package}_{installed(package)}"))
     if not os.path.isdir(folder):
         unpack(f"/usr/src/{package}.tar.xz", folder)
     return folder

@@ -49,6 +49,11 @@ class Tree:
         self.path, self.without = path, without
         if not os.path.exists(os.path.join(path, "Makefile")) or not os.path.isdir(os.path.join(path, "mm")):
             raise Failed(f"{path} is no Linux tree: it has no Makefile and mm/")
+        # CMake would give ninja the names of lists of what was read in quotes; it finds none of them, and nothing is
+        # compiled again after a change. The kernel's own make does not take spaces and colons either.
+        odd = re.search(r"[^\w/.+,@=-]", os.path.abspath(path), re.ASCII)
+        if odd:
+            raise Failed(f"{path}: the build cannot cope with '{odd[0]}' in the path: say a symbolic link to it")
         makefile = self.text("Makefile")
         part = {name: re.search(rf"^{name} =[ \t]*(\S*)", makefile, re.M) for name in
                 ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION")}

@@ -47,6 +47,11 @@ class Debian(unittest.TestCase):
         self.assertEqual(said.call_count, 1)
         self.assertTrue(os.path.isdir(folder))
 
+    def test_a_version_with_a_tilde_makes_a_path_that_needs_no_quotes(self):
+        installed = answers(dpkg_query=(0, "installed 6.12.117-1~deb12u1", ""), tar=(0, "", ""))
+        with mock.patch("subprocess.run", installed), mock.patch("builtins.print"):
+            self.assertEqual(os.path.basename(debian.tree("6.12")), "linux-source-6.12_6.12.117-1-deb12u1")
+
     def test_an_archive_that_is_broken_leaves_no_tree(self):
         broken = answers(dpkg_query=(0, "installed 6.12.117-1", ""), tar=(2, "", "tar: Unexpected EOF\n"))
         with mock.patch("subprocess.run", broken), mock.patch("builtins.print"):

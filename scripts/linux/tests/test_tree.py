@@ -31,6 +31,12 @@ class Trees(unittest.TestCase):
         self.refused("is no Linux tree: it has no Makefile and mm/")
         self.refused("/nowhere is no Linux tree", "/nowhere")
 
+    def test_a_path_that_needs_quotes(self):
+        for odd in ("~", " ", ":", "'", "$"):
+            path = os.path.join(self.tmp, f"linux{odd}6")
+            sample.make_tree(path)
+            self.refused(f"the build cannot cope with '{re.escape(odd)}' in the path: say a symbolic link to it$", path)
+
     def test_a_makefile_of_something_else(self):
         sample.make_tree(self.tmp, makefile="all:\n\ttrue\n")
         self.refused("says no VERSION")
