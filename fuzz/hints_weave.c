@@ -12,6 +12,7 @@
 
 #include "executor_weave.h"
 #include "hints_weave.h"
+#include "oracle.h"
 
 /* As in oracle.c: no coverage of the harness. */
 #ifdef __clang__
@@ -136,6 +137,19 @@ unsigned int program_find_hints(const struct mmfuzz_backend *backend, const stru
 			hints[nr++] = (struct program_hint){ event->op, event->nth };
 	}
 	return nr;
+}
+
+unsigned int program_look(const struct mmfuzz_backend *backend, const struct program *program, unsigned int from)
+{
+	unsigned long max_pfn = machine_profiles[program->header.profile].config.max_pfn;
+	unsigned long frame;
+
+	executor_begin(backend, program, true);
+	executor_weave_cpus(program, executor_weave(program, true), NULL);
+	frame = oracle_next_out(from);
+	if (frame >= max_pfn)
+		frame = oracle_next_out(0);
+	return frame < max_pfn ? (unsigned int)frame : from;
 }
 
 #ifdef __clang__

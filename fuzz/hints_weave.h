@@ -19,4 +19,12 @@
 unsigned int program_find_hints(const struct mmfuzz_backend *backend, const struct program *program,
 				struct program_hint *hints);
 
+/**
+ * program_look() - a meeting_look_fn (meeting.h), by a run of the program
+ *
+ * Nobody has run this one before. A finding of the machine is dropped all the same, as the program with what follows is
+ * run next; what ASan reports here ends the engine, and the input that it names is the one before.
+ */
+unsigned int program_look(const struct mmfuzz_backend *backend, const struct program *program, unsigned int from);
+
 #endif /* FUZZ_HINTS_WEAVE_H */

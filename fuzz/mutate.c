@@ -15,16 +15,22 @@
 #include "scenarios.h"
 
 /*
- * Of woven programs, in percent; figures in docs/design.md. A new program with its many schedules takes the time of
+ * Of woven programs, in percent; figures in docs/weave.md. A new program with its many schedules takes the time of
  * several others.
  */
-#define PERCENT_ANEW	   25u /* a new short program in place of a mutant */
-#define PERCENT_SWARM	   60u /* ... with some of a scenario's operations, not all */
+#define PERCENT_ANEW	   40u /* a new short program in place of a mutant */
+#define PERCENT_MEETING	   40u /* ... in which CPUs meet, if it can be said where something is */
+#define PERCENT_SWARM	   15u /* ... of the rest: with some of a scenario's operations, not all */
+#define PERCENT_AGE	   12u /* of the others: the program is the past of a new one */
+#define PERCENT_LOOK	   75u /* ... which begins where something is by then */
 #define PERCENT_COLLIDE	   80u /* new operations come from a scenario */
 #define PERCENT_SCHEDULE   50u /* it is rather the schedule that changes than the operations */
 #define PERCENT_FRESH_SEED 50u /* a strategy runs it with a new seed */
+#define PERCENT_CROSS	   30u /* when the engine asks for a program from two; else it is a mutant of the first */
 #define RUNS_ANEW	   2u  /* as in struct program_header */
 #define MAX_CPUS_ANEW	   4u
+#define TRIES_ANEW	   4u
+#define MAX_OPS_AFTER	   5u /* a past: of each CPU */
 #define RUNS_MUTANT	   1u
 
 /* Static for their size: what is changed, a second one, and the first as it was. */
@@ -40,16 +46,41 @@ static unsigned int ops_that_fit(size_t max_size)
 /* New operations are those of a scenario: such as collide with each other. */
 static bool collisions;
 
-/* A generator that has seen the program up to @at. */
+static bool has_arg(const struct op *op, enum arg_kind kind)
+{
+	for (unsigned int i = 0; i < op_infos[op->code].nr_args; i++)
+		if (op_infos[op->code].args[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* Folios are known by their index, of which there are many: new operations want one that the old ones have. */
+static void find_index(struct generator *generator, unsigned int at, struct rng *rng)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < at; i++)
+		if (has_arg(&program.ops[i], ARG_INDEX) && !rng_below(rng, ++nr))
+			generator->index = program.ops[i].index;
+}
+
+/* A generator of what @profile says that has seen the program up to @at. */
+static void generator_of(struct generator *generator, const struct generator_profile *profile, unsigned int at,
+			 struct rng *rng)
+{
+	generator_init(generator, profile, &program.header, rng_next(rng));
+	for (unsigned int i = 0; i < at; i++)
+		generator_seen(generator, &program.ops[i]);
+	find_index(generator, at, rng);
+}
+
 static void generator_at(struct generator *generator, unsigned int at, struct rng *rng)
 {
 	const struct generator_profile *profile = &generator_default;
 
 	if (collisions)
 		profile = &scenarios[rng_below(rng, nr_scenarios)].generator;
-	generator_init(generator, profile, &program.header, rng_next(rng));
-	for (unsigned int i = 0; i < at; i++)
-		generator_seen(generator, &program.ops[i]);
+	generator_of(generator, profile, at, rng);
 }
 
 static unsigned int some_cpu(unsigned int at, struct rng *rng)
@@ -401,6 +432,16 @@ static enum program_rest some_rest(struct rng *rng)
 			     PROGRAM_REST_PCT;
 }
 
+/* CPUs that have something to do. */
+static unsigned int busy_cpus(void)
+{
+	uint64_t cpus = 0;
+
+	for (unsigned int i = 0; i < program.nr_ops; i++)
+		cpus |= 1ull << program.ops[i].cpu;
+	return (unsigned int)__builtin_popcountll(cpus);
+}
+
 static void draw_schedules(struct rng *rng, unsigned int runs)
 {
 	struct program_header *header = &program.header;
@@ -409,6 +450,15 @@ static void draw_schedules(struct rng *rng, unsigned int runs)
 	header->runs = runs;
 	header->gap = 0;
 	header->seed = rng_next(rng);
+}
+
+/* Of a new program that was kept not all schedules again: so many other mutants are run in that time. */
+static void draw_mutant_schedules(struct rng *rng)
+{
+	if (rng_percent(rng, PERCENT_FRESH_SEED))
+		draw_schedules(rng, RUNS_MUTANT);
+	else if (program.header.runs > RUNS_MUTANT)
+		program.header.runs = 0;
 }
 
 static void change_woven(struct rng *rng)
@@ -436,19 +486,88 @@ static void change_woven(struct rng *rng)
 }
 
 /* A short program in which CPUs meet, in place of what there was: many schedules of many such find most races. */
-static void begin_anew(struct rng *rng, unsigned int max_ops)
+static void begin_anew(struct rng *rng, unsigned int max_ops, const struct program_runner *runner)
 {
 	const struct scenario *scenario = &scenarios[rng_below(rng, nr_scenarios)];
-	uint64_t seed = rng_next(rng), round = rng_below(rng, 1u << 16);
+	bool meeting = runner && rng_percent(rng, PERCENT_MEETING);
+	bool swarm = rng_percent(rng, PERCENT_SWARM);
 
-	if (rng_percent(rng, PERCENT_SWARM))
-		scenario_program_swarm(scenario, MAX_CPUS_ANEW, seed, round, &program);
-	else
-		scenario_program_short(scenario, MAX_CPUS_ANEW, seed, round, &program);
-	if (program.nr_ops > max_ops)
-		program.nr_ops = max_ops;
+	/* One in six leaves all to one CPU. */
+	for (unsigned int tries = 0; tries < TRIES_ANEW; tries++) {
+		uint64_t seed = rng_next(rng), round = rng_below(rng, 1u << 16);
+
+		if (meeting)
+			scenario_program_meeting(scenario, MAX_CPUS_ANEW, seed, round, runner->look, &program);
+		else if (swarm)
+			scenario_program_swarm(scenario, MAX_CPUS_ANEW, seed, round, &program);
+		else
+			scenario_program_short(scenario, MAX_CPUS_ANEW, seed, round, &program);
+		if (program.nr_ops > max_ops)
+			program_delete_ops(&program, max_ops, program.nr_ops - max_ops);
+		if (busy_cpus() > 1)
+			break;
+	}
 	program.header.memory = some_memory(rng);
 	draw_schedules(rng, RUNS_ANEW);
+}
+
+/* A scenario's operations, or about half of them: what is left comes more often (scenario_program_swarm()). */
+static struct generator_profile some_profile(struct rng *rng)
+{
+	struct generator_profile profile = scenarios[rng_below(rng, nr_scenarios)].generator;
+	struct generator_profile some = profile;
+	unsigned int left = 0;
+
+	if (!rng_percent(rng, PERCENT_SWARM))
+		return profile;
+	for (unsigned int code = 0; code < NR_OPS; code++) {
+		if (rng_percent(rng, 50))
+			some.weights[code] = 0;
+		left += some.weights[code] > 0;
+	}
+	return left > 1 ? some : profile;
+}
+
+/*
+ * The program becomes the past of a short one: CPU 0 does all of it alone, and then all CPUs begin. A machine that has
+ * a past is another one than one just booted: pagesets are full, memory is about to run out, pageblocks are reserved.
+ */
+static bool age(struct rng *rng, unsigned int max_ops, const struct program_runner *runner)
+{
+	unsigned int nr_cpus = rng_percent(rng, 50) ? 2 : 2 + rng_below(rng, MAX_CPUS_ANEW - 1);
+	unsigned int after = nr_cpus * (1 + rng_below(rng, MAX_OPS_AFTER));
+	struct generator_profile profile = some_profile(rng);
+	struct generator generator;
+	unsigned int past;
+
+	if (after > max_ops)
+		return false;
+	if (program.nr_ops > max_ops - after)
+		program.nr_ops = max_ops - after;
+	if (rng_percent(rng, 25))
+		program.nr_ops = rng_below(rng, program.nr_ops + 1);
+	past = program.nr_ops;
+	program.nr_switches = 0;
+	program.header.nr_cpus = nr_cpus;
+	for (unsigned int i = 0; i < past; i++)
+		program.ops[i].cpu = 0;
+	generator_of(&generator, &profile, past, rng);
+	if (runner && rng_percent(rng, PERCENT_LOOK)) {
+		program_normalize(&program);
+		generator.pfn = runner->look(&program, rng_below(rng, generator.max[ARG_PFN] + 1u));
+	}
+	for (unsigned int i = 0; i < after; i++) {
+		unsigned int cpu = i < nr_cpus ? i : rng_below(rng, nr_cpus);
+
+		generator_op(&generator, cpu, &program.ops[program.nr_ops++]);
+	}
+	program.switches[program.nr_switches++] =
+		(struct weave_entry){ .op = past, .kind = WEAVE_SWITCH, .value = rng_below(rng, nr_cpus) };
+	program_normalize(&program);
+	/* Checks after each operation of a long past would be most of the time. */
+	program.header.flags &= ~PROGRAM_CHECK_EACH;
+	draw_schedules(rng, RUNS_ANEW);
+	return true;
 }
 
 static void mutate_schedule(struct rng *rng)
@@ -512,7 +631,7 @@ static unsigned int records_that_fit(size_t max_size)
 }
 
 static size_t mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed, bool woven,
-		     program_hints_fn find_hints)
+		     const struct program_runner *runner)
 {
 	struct rng rng = rng_seed(seed);
 	unsigned int schedule_percent = !woven ? 0 : rng_percent(&rng, PERCENT_SCHEDULE) ? 100 : 15;
@@ -523,7 +642,8 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
 	max_ops = ops_that_fit(max_size);
 	collisions = woven && rng_percent(&rng, PERCENT_COLLIDE);
 	if (woven && rng_percent(&rng, PERCENT_ANEW)) {
-		begin_anew(&rng, max_ops);
+		begin_anew(&rng, max_ops, runner);
+		fit(records_that_fit(max_size));
 		return program_encode(&program, data);
 	}
 	if (rng_percent(&rng, 6))
@@ -532,9 +652,13 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
 	if (!program.nr_ops && size < PROGRAM_HEADER_BYTES)
 		program.header = program_random_header(&rng);
 	fit(records_that_fit(max_size));
+	if (woven && rng_percent(&rng, PERCENT_AGE) && age(&rng, max_ops, runner)) {
+		fit(records_that_fit(max_size));
+		return program_encode(&program, data);
+	}
 	nr_hints = 0;
-	if (find_hints && schedule_percent == 100 && program.header.nr_cpus > 1)
-		nr_hints = find_hints(&program, hints);
+	if (runner && program.nr_ops && schedule_percent == 100 && program.header.nr_cpus > 1)
+		nr_hints = runner->find_hints(&program, hints);
 	/* Seeds that check after each operation are dear; without this most of a corpus would be. */
 	if (rng_percent(&rng, 25))
 		program.header.flags &= ~PROGRAM_CHECK_EACH;
@@ -545,8 +669,8 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
 		else
 			mutate_ops(&rng, max_ops);
 	}
-	if (woven && rng_percent(&rng, PERCENT_FRESH_SEED))
-		draw_schedules(&rng, RUNS_MUTANT);
+	if (woven)
+		draw_mutant_schedules(&rng);
 	fit(records_that_fit(max_size));
 	return program_encode(&program, data);
 }
@@ -557,9 +681,9 @@ size_t program_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed
 }
 
 size_t program_mutate_woven(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
-			    program_hints_fn find_hints)
+			    const struct program_runner *runner)
 {
-	return mutate(data, size, max_size, seed, true, find_hints);
+	return mutate(data, size, max_size, seed, true, runner);
 }
 
 /* Half of the slots further: what the second holds does not collide with what the first holds. */
@@ -569,8 +693,8 @@ static void move_slots(struct program *from)
 		from->ops[i].slot += PROGRAM_SLOTS / 2;
 }
 
-size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
-			 uint8_t *out, size_t max_size, uint64_t seed)
+static size_t crossover(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
+			uint8_t *out, size_t max_size, uint64_t seed, bool woven)
 {
 	struct rng rng = rng_seed(seed);
 	unsigned int at, from, nr, max_ops;
@@ -601,6 +725,27 @@ size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data
 			program_insert_ops(&program, at, &other, from + i, 1, max_ops);
 	}
 	program_normalize(&program);
+	if (woven)
+		draw_mutant_schedules(&rng);
 	fit(records_that_fit(max_size));
 	return program_encode(&program, out);
+}
+
+size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
+			 uint8_t *out, size_t max_size, uint64_t seed)
+{
+	return crossover(data1, size1, data2, size2, out, max_size, seed, false);
+}
+
+size_t program_crossover_woven(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
+			       uint8_t *out, size_t max_size, uint64_t seed, const struct program_runner *runner)
+{
+	struct rng rng = rng_seed(seed);
+
+	if (rng_percent(&rng, PERCENT_CROSS))
+		return crossover(data1, size1, data2, size2, out, max_size, rng_next(&rng), true);
+	if (size1 > max_size)
+		size1 = max_size;
+	memcpy(out, data1, size1);
+	return program_mutate_woven(out, size1, max_size, rng_next(&rng), runner);
 }

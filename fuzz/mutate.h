@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "meeting.h"
 #include "program.h"
 
 /**
@@ -39,11 +40,21 @@ struct program_hint {
 typedef unsigned int (*program_hints_fn)(const struct program *program, struct program_hint *hints);
 
 /**
+ * struct program_runner - what the mutator can learn of a program by running it
+ * @find_hints: where a switch is worth its while
+ * @look: see meeting_generate()
+ */
+struct program_runner {
+	program_hints_fn find_hints;
+	meeting_look_fn look;
+};
+
+/**
  * program_mutate_woven() - the same for the woven machine: changes the schedule as well
- * @find_hints: or NULL: switches are put near others, and anywhere
+ * @runner: or NULL: nothing is run; switches are put near others, and anywhere, and no CPUs meet
  */
 size_t program_mutate_woven(uint8_t *data, size_t size, size_t max_size, uint64_t seed,
-			    program_hints_fn find_hints);
+			    const struct program_runner *runner);
 
 /**
  * program_crossover() - a program from two
@@ -55,5 +66,13 @@ size_t program_mutate_woven(uint8_t *data, size_t size, size_t max_size, uint64_
  */
 size_t program_crossover(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
 			 uint8_t *out, size_t max_size, uint64_t seed);
+
+/**
+ * program_crossover_woven() - the same for the woven machine
+ *
+ * For engines that ask for as many crossovers as for mutations: most of the time it is a mutation of the first.
+ */
+size_t program_crossover_woven(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
+			       uint8_t *out, size_t max_size, uint64_t seed, const struct program_runner *runner);
 
 #endif /* FUZZ_MUTATE_H */

@@ -61,7 +61,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8
  * LLVMFuzzerMutate() is left out on purpose: it draws on what memcmp() has seen, addresses included, so
  * that the same seed would not give the same run.
  */
-#define FUZZ_MUTATED_TARGET(name, mutate)                                                          \
+#define FUZZ_MUTATED_TARGET(name, mutate, crossover)                                               \
 	FUZZ_TARGET(name)                                                                          \
 	size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,                \
 				       unsigned int seed)                                          \
@@ -72,20 +72,22 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8
 					 size_t size2, uint8_t *out, size_t max_out_size,          \
 					 unsigned int seed)                                        \
 	{                                                                                          \
-		return program_crossover(data1, size1, data2, size2, out, max_out_size, seed);     \
+		return crossover;                                                                  \
 	}
 
 /** FUZZ_PROGRAM_TARGET() - the same, for inputs that are programs and are mutated as such */
 #define FUZZ_PROGRAM_TARGET(name) \
-	FUZZ_MUTATED_TARGET(name, program_mutate(data, size, max_size, seed))
-/** FUZZ_WOVEN_TARGET() - the same, for programs whose schedules count; @hints: see program_hints_fn */
-#define FUZZ_WOVEN_TARGET(name, hints) \
-	FUZZ_MUTATED_TARGET(name, program_mutate_woven(data, size, max_size, seed, hints))
+	FUZZ_MUTATED_TARGET(name, program_mutate(data, size, max_size, seed),                   \
+			    program_crossover(data1, size1, data2, size2, out, max_out_size, seed))
+/** FUZZ_WOVEN_TARGET() - the same, for programs whose schedules count; @runner: a struct program_runner */
+#define FUZZ_WOVEN_TARGET(name, runner) \
+	FUZZ_MUTATED_TARGET(name, program_mutate_woven(data, size, max_size, seed, &(runner)),      \
+			    program_crossover_woven(data1, size1, data2, size2, out, max_out_size, seed, &(runner)))
 
 #else
 #define FUZZ_TARGET(name)
 #define FUZZ_PROGRAM_TARGET(name)
-#define FUZZ_WOVEN_TARGET(name, hints)
+#define FUZZ_WOVEN_TARGET(name, runner)
 #endif
 
 #endif /* FUZZ_TARGET_H */

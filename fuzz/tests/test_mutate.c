@@ -136,7 +136,7 @@ static void woven_mutation_makes_and_loses_switches_of_all_kinds(void **state)
 	size_t size = scheduled(data);
 
 	(void)state;
-	for (unsigned int seed = 0; seed < 20000; seed++) {
+	for (unsigned int seed = 0; seed < 60000; seed++) {
 		unsigned int old;
 
 		program_decode(&a, data, size);
@@ -182,21 +182,120 @@ static unsigned int one_hint(const struct program *program, struct program_hint 
 	return 1;
 }
 
+static unsigned int look_nowhere(const struct program *program, unsigned int from)
+{
+	assert_in_range(from, 0, arg_max(&program->header, ARG_PFN));
+	return from;
+}
+
+static const struct program_runner one_runner = { one_hint, look_nowhere };
+
 static void hints_are_where_switches_go(void **state)
 {
 	static uint8_t data[PROGRAM_MAX_BYTES];
 	unsigned int hinted = 0;
 
 	(void)state;
-	for (unsigned int seed = 0; seed < 500; seed++) {
+	for (unsigned int seed = 0; seed < 1000; seed++) {
 		program_decode(&a, data,
-			       program_mutate_woven(data, scheduled(data), 400, seed, one_hint));
+			       program_mutate_woven(data, scheduled(data), 400, seed, &one_runner));
 		for (unsigned int i = 0; i < a.nr_switches; i++) {
 			hinted += a.switches[i].nth == 1234;
 			break;
 		}
 	}
 	assert_true(hinted > 50);
+}
+
+static unsigned int busy_cpus(const struct program *program, unsigned int from)
+{
+	uint64_t cpus = 0;
+
+	for (unsigned int i = from; i < program->nr_ops; i++)
+		cpus |= 1ull << program->ops[i].cpu;
+	return (unsigned int)__builtin_popcountll(cpus);
+}
+
+/* CPU 0 alone up to the one switch of the program, and then all of them. */
+static bool has_past(const struct program *program)
+{
+	unsigned int past = program->nr_switches == 1 ? program->switches[0].op : 0;
+
+	for (unsigned int i = 0; i < past; i++)
+		if (program->ops[i].cpu)
+			return false;
+	return past && !program->switches[0].nth && program->header.runs == 2 &&
+	       busy_cpus(program, past) == program->header.nr_cpus;
+}
+
+static void what_was_becomes_a_past(void **state)
+{
+	static uint8_t data[PROGRAM_MAX_BYTES], old[PROGRAM_MAX_BYTES];
+	unsigned int aged = 0;
+
+	(void)state;
+	program_decode(&b, old, scheduled(old));
+	for (unsigned int seed = 0; seed < 2000; seed++) {
+		size_t size = program_mutate_woven(data, scheduled(data), 400, seed, NULL);
+
+		assert_canonical(data, size);
+		/* The old program's own operations, so that it is not a new one. */
+		aged += has_past(&a) && a.header.profile == b.header.profile && a.nr_ops > 1 &&
+			a.ops[0].code == b.ops[0].code && a.ops[0].slot == b.ops[0].slot;
+	}
+	assert_in_range(aged, 50, 400);
+}
+
+static void new_programs_are_for_several_cpus(void **state)
+{
+	static uint8_t data[PROGRAM_MAX_BYTES];
+	unsigned int anew = 0, alone = 0;
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 2000; seed++) {
+		size_t size = program_mutate_woven(data, scheduled(data), 400, seed, &one_runner);
+
+		assert_true(size <= 400);
+		assert_canonical(data, size);
+		if (a.header.runs != 2 || a.header.seed == 0xabcd)
+			continue;
+		anew++;
+		alone += busy_cpus(&a, 0) < 2;
+	}
+	assert_in_range(anew, 500, 1800);
+	assert_true(alone < anew / 50);
+}
+
+/* Whatever is made, a little room is enough for it. */
+static void woven_mutation_keeps_to_its_room(void **state)
+{
+	static uint8_t data[PROGRAM_MAX_BYTES];
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 2000; seed++) {
+		size_t max_size = PROGRAM_HEADER_BYTES + seed % 80;
+		size_t size = scheduled(data);
+
+		assert_true(program_mutate_woven(data, size < max_size ? size : max_size, max_size, seed, &one_runner) <=
+			    max_size);
+	}
+}
+
+static void woven_crossover_is_mostly_a_mutation(void **state)
+{
+	static uint8_t one[PROGRAM_MAX_BYTES], out[PROGRAM_MAX_BYTES];
+	unsigned int fresh = 0;
+	size_t size = scheduled(one);
+
+	(void)state;
+	for (unsigned int seed = 0; seed < 2000; seed++) {
+		size_t made = program_crossover_woven(one, size, one, size, out, 400, seed, NULL);
+
+		assert_true(made <= 400);
+		assert_canonical(out, made);
+		fresh += a.header.runs == 2 && a.header.seed != 0xabcd;
+	}
+	assert_in_range(fresh, 400, 1400);
 }
 
 /*
@@ -293,6 +392,10 @@ int main(void)
 		cmocka_unit_test(woven_mutation_makes_and_loses_switches_of_all_kinds),
 		cmocka_unit_test(woven_mutation_draws_schedules),
 		cmocka_unit_test(hints_are_where_switches_go),
+		cmocka_unit_test(what_was_becomes_a_past),
+		cmocka_unit_test(new_programs_are_for_several_cpus),
+		cmocka_unit_test(woven_mutation_keeps_to_its_room),
+		cmocka_unit_test(woven_crossover_is_mostly_a_mutation),
 		cmocka_unit_test(a_child_has_the_switches_of_its_operations),
 		cmocka_unit_test(a_child_has_operations_of_both),
 		cmocka_unit_test(cross_over_bears_any_sizes),

@@ -26,4 +26,11 @@ static unsigned int __attribute__((unused)) find_hints(const struct program *pro
 	return program_find_hints(&mmfuzz_backend_linux, program, hints);
 }
 
-FUZZ_WOVEN_TARGET(fuzz_weave_linux, find_hints)
+static unsigned int __attribute__((unused)) look(const struct program *program, unsigned int from)
+{
+	return program_look(&mmfuzz_backend_linux, program, from);
+}
+
+static const struct program_runner __attribute__((unused)) runner = { find_hints, look };
+
+FUZZ_WOVEN_TARGET(fuzz_weave_linux, runner)
