@@ -28,6 +28,8 @@ const struct generator_profile generator_default = {
 
 /* More slots than this in use, and the next operation rather frees one. */
 #define SLOTS_ENOUGH 14
+/* Allocations that may use what others must leave, where the profile does not say how many. */
+#define GFP_HIGH_PERCENT 15u
 
 void generator_init(struct generator *generator, const struct generator_profile *profile,
 		    const struct program_header *header, uint64_t seed)
@@ -115,7 +117,7 @@ static unsigned int small(struct rng *rng, unsigned int max)
 	return value;
 }
 
-static unsigned int pick_gfp(struct rng *rng)
+static unsigned int pick_gfp(struct rng *rng, unsigned int high_percent)
 {
 	unsigned int gfp = rng_percent(rng, 50) ? MMFUZZ_GFP_MOVABLE :
 			   rng_percent(rng, 20) ? MMFUZZ_GFP_RECLAIMABLE :
@@ -129,7 +131,7 @@ static unsigned int pick_gfp(struct rng *rng)
 		gfp |= MMFUZZ_GFP_THISNODE;
 	if (rng_percent(rng, 20))
 		gfp |= MMFUZZ_GFP_ZERO;
-	if (rng_percent(rng, 15))
+	if (rng_percent(rng, high_percent ? high_percent : GFP_HIGH_PERCENT))
 		gfp |= MMFUZZ_GFP_HIGH;
 	if (rng_percent(rng, 20))
 		gfp |= MMFUZZ_GFP_COMPACT;
@@ -227,7 +229,7 @@ static unsigned int pick_value(struct generator *generator, enum arg_kind kind)
 			return generator->pageblock_order < max ? generator->pageblock_order : max;
 		return small(rng, max);
 	case ARG_GFP:
-		return pick_gfp(rng);
+		return pick_gfp(rng, generator->profile->high_percent);
 	case ARG_PFN:
 		return pick_pfn(generator);
 	case ARG_PAGEBLOCK:

@@ -19,6 +19,7 @@
  * @weights: of the operations, by enum op_code; 0 = never. Operations that empty slots (free ...)
  *	should weigh about as much together as those that fill them
  * @large_percent: of the orders that are any, in place of a small one: memory runs out
+ * @high_percent: of the allocations that may use reserves (GFP_HIGH); 0: a few
  * @fault_percent: of the operations that have a fault armed
  * @move_percent: how often the frame around which operations gather moves elsewhere
  */
@@ -27,6 +28,7 @@ struct generator_profile {
 	const char *help;
 	uint16_t weights[NR_OPS];
 	uint8_t large_percent;
+	uint8_t high_percent;
 	uint8_t fault_percent;
 	uint8_t move_percent;
 };

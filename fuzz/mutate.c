@@ -29,7 +29,6 @@
 #define PERCENT_CROSS	   30u /* when the engine asks for a program from two; else it is a mutant of the first */
 #define RUNS_ANEW	   2u  /* as in struct program_header */
 #define MAX_CPUS_ANEW	   4u
-#define TRIES_ANEW	   4u
 #define MAX_OPS_AFTER	   5u /* a past: of each CPU */
 #define RUNS_MUTANT	   1u
 
@@ -432,16 +431,6 @@ static enum program_rest some_rest(struct rng *rng)
 			     PROGRAM_REST_PCT;
 }
 
-/* CPUs that have something to do. */
-static unsigned int busy_cpus(void)
-{
-	uint64_t cpus = 0;
-
-	for (unsigned int i = 0; i < program.nr_ops; i++)
-		cpus |= 1ull << program.ops[i].cpu;
-	return (unsigned int)__builtin_popcountll(cpus);
-}
-
 static void draw_schedules(struct rng *rng, unsigned int runs)
 {
 	struct program_header *header = &program.header;
@@ -491,22 +480,16 @@ static void begin_anew(struct rng *rng, unsigned int max_ops, const struct progr
 	const struct scenario *scenario = &scenarios[rng_below(rng, nr_scenarios)];
 	bool meeting = runner && rng_percent(rng, PERCENT_MEETING);
 	bool swarm = rng_percent(rng, PERCENT_SWARM);
+	uint64_t seed = rng_next(rng), round = rng_below(rng, 1u << 16);
 
-	/* One in six leaves all to one CPU. */
-	for (unsigned int tries = 0; tries < TRIES_ANEW; tries++) {
-		uint64_t seed = rng_next(rng), round = rng_below(rng, 1u << 16);
-
-		if (meeting)
-			scenario_program_meeting(scenario, MAX_CPUS_ANEW, seed, round, runner->look, &program);
-		else if (swarm)
-			scenario_program_swarm(scenario, MAX_CPUS_ANEW, seed, round, &program);
-		else
-			scenario_program_short(scenario, MAX_CPUS_ANEW, seed, round, &program);
-		if (program.nr_ops > max_ops)
-			program_delete_ops(&program, max_ops, program.nr_ops - max_ops);
-		if (busy_cpus() > 1)
-			break;
-	}
+	if (meeting)
+		scenario_program_meeting(scenario, MAX_CPUS_ANEW, seed, round, runner->look, &program);
+	else if (swarm)
+		scenario_program_swarm(scenario, MAX_CPUS_ANEW, seed, round, &program);
+	else
+		scenario_program_short(scenario, MAX_CPUS_ANEW, seed, round, &program);
+	if (program.nr_ops > max_ops)
+		program_delete_ops(&program, max_ops, program.nr_ops - max_ops);
 	program.header.memory = some_memory(rng);
 	draw_schedules(rng, RUNS_ANEW);
 }
