@@ -57,7 +57,7 @@ struct generator {
 
 /**
  * generator_init() - begin
- * @profile: kept, not copied; its weights must not all be 0
+ * @profile: kept, not copied; where the machine can do nothing of it, the weights of generator_default are taken
  * @header: in range (program_normalize()); decides the machine
  */
 void generator_init(struct generator *generator, const struct generator_profile *profile,

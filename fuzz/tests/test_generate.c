@@ -205,6 +205,20 @@ static void a_scenario_makes_only_its_operations(void **state)
 	}
 }
 
+/* A mutant's machine is any; a scenario's operations, some of them left out, may all need a device that it lacks. */
+static void a_machine_that_can_do_nothing_of_a_profile_gets_the_default(void **state)
+{
+	const struct generator_profile only_cma = { .name = "only-cma", .weights = { [OP_CMA_ALLOC] = 1 } };
+	/* "tiny" has no CMA area. */
+	struct program_header header = { .nr_cpus = 2, .profile = 0 };
+
+	(void)state;
+	program_generate(&a, &only_cma, &header, 50, 1);
+	assert_int_equal(a.nr_ops, 50);
+	for (unsigned int i = 0; i < a.nr_ops; i++)
+		assert_int_not_equal(a.ops[i].code, OP_CMA_ALLOC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +230,7 @@ int main(void)
 		cmocka_unit_test(folios_of_many_programs_are_few),
 		cmocka_unit_test(a_schedule_has_few_early_switches_to_other_cpus),
 		cmocka_unit_test(a_scenario_makes_only_its_operations),
+		cmocka_unit_test(a_machine_that_can_do_nothing_of_a_profile_gets_the_default),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
