@@ -21,7 +21,9 @@
 #define PERCENT_ANEW	   40u /* a new short program in place of a mutant */
 #define PERCENT_MEETING	   40u /* ... in which CPUs meet, if it can be said where something is */
 #define PERCENT_SWARM	   15u /* ... of the rest: with some of a scenario's operations, not all */
-#define PERCENT_AGE	   12u /* of the others: the program is the past of a new one */
+#define PERCENT_AGE	   35u /* of the others: the program is the past of a new one */
+#define PERCENT_UNFOLD	   50u /* ... or of what it goes on with itself, on several CPUs at once */
+#define PERCENT_TWIN	   50u /* ... each operation on two of them */
 #define PERCENT_LOOK	   75u /* ... which begins where something is by then */
 #define PERCENT_COLLIDE	   80u /* new operations come from a scenario */
 #define PERCENT_SCHEDULE   50u /* it is rather the schedule that changes than the operations */
@@ -511,39 +513,79 @@ static struct generator_profile some_profile(struct rng *rng)
 	return left > 1 ? some : profile;
 }
 
+/* Up to @nr operations of @from's, from @at on, dealt to the CPUs; some are done by two of them. */
+static void unfold(const struct program *from, unsigned int at, unsigned int nr, struct rng *rng)
+{
+	unsigned int nr_cpus = program.header.nr_cpus;
+
+	for (unsigned int cpu = 0; nr && at < from->nr_ops; at++, cpu++) {
+		struct op *op = &program.ops[program.nr_ops++];
+
+		*op = from->ops[at];
+		op->cpu = (uint8_t)(cpu % nr_cpus);
+		/* The last operation of a program has nothing else to meet. */
+		if (!--nr || (!rng_percent(rng, PERCENT_TWIN) && (cpu || at + 1 < from->nr_ops)))
+			continue;
+		program.ops[program.nr_ops] = *op;
+		op = &program.ops[program.nr_ops++];
+		op->cpu = (uint8_t)((op->cpu + 1 + rng_below(rng, nr_cpus - 1)) % nr_cpus);
+		/* What it gives has a slot of its own. */
+		if (op_infos[op->code].gives != SLOT_NONE)
+			op->slot = (uint8_t)((op->slot + PROGRAM_SLOTS / 2) % PROGRAM_SLOTS);
+		nr--;
+	}
+}
+
+/* Operations of any scenario, where something is by then. */
+static void begin_there(unsigned int nr, struct rng *rng, const struct program_runner *runner)
+{
+	struct generator_profile profile = some_profile(rng);
+	unsigned int nr_cpus = program.header.nr_cpus;
+	struct generator generator;
+
+	generator_of(&generator, &profile, program.nr_ops, rng);
+	if (runner && rng_percent(rng, PERCENT_LOOK)) {
+		program_normalize(&program);
+		generator.pfn = runner->look(&program, rng_below(rng, generator.max[ARG_PFN] + 1u));
+	}
+	for (unsigned int i = 0; i < nr; i++) {
+		unsigned int cpu = i < nr_cpus ? i : rng_below(rng, nr_cpus);
+
+		generator_op(&generator, cpu, &program.ops[program.nr_ops++]);
+	}
+}
+
 /*
  * The program becomes the past of a short one: CPU 0 does all of it alone, and then all CPUs begin. A machine that has
- * a past is another one than one just booted: pagesets are full, memory is about to run out, pageblocks are reserved.
+ * a past is another one than one just booted: pagesets are full, memory is about to run out, pageblocks are reserved. What the
+ * CPUs then do is new, or it is what comes next in the program, which the corpus has for what it reaches: at once in
+ * place of one after the other.
  */
 static bool age(struct rng *rng, unsigned int max_ops, const struct program_runner *runner)
 {
 	unsigned int nr_cpus = rng_percent(rng, 50) ? 2 : 2 + rng_below(rng, MAX_CPUS_ANEW - 1);
 	unsigned int after = nr_cpus * (1 + rng_below(rng, MAX_OPS_AFTER));
-	struct generator_profile profile = some_profile(rng);
-	struct generator generator;
+	bool unfolds = program.nr_ops > 1 && rng_percent(rng, PERCENT_UNFOLD);
 	unsigned int past;
 
 	if (after > max_ops)
 		return false;
+	program_copy(&before, &program);
+	if (unfolds)
+		program.nr_ops = rng_below(rng, program.nr_ops);
+	else if (rng_percent(rng, 25))
+		program.nr_ops = rng_below(rng, program.nr_ops + 1);
 	if (program.nr_ops > max_ops - after)
 		program.nr_ops = max_ops - after;
-	if (rng_percent(rng, 25))
-		program.nr_ops = rng_below(rng, program.nr_ops + 1);
 	past = program.nr_ops;
 	program.nr_switches = 0;
 	program.header.nr_cpus = nr_cpus;
 	for (unsigned int i = 0; i < past; i++)
 		program.ops[i].cpu = 0;
-	generator_of(&generator, &profile, past, rng);
-	if (runner && rng_percent(rng, PERCENT_LOOK)) {
-		program_normalize(&program);
-		generator.pfn = runner->look(&program, rng_below(rng, generator.max[ARG_PFN] + 1u));
-	}
-	for (unsigned int i = 0; i < after; i++) {
-		unsigned int cpu = i < nr_cpus ? i : rng_below(rng, nr_cpus);
-
-		generator_op(&generator, cpu, &program.ops[program.nr_ops++]);
-	}
+	if (unfolds)
+		unfold(&before, past, after, rng);
+	else
+		begin_there(after, rng, runner);
 	program.switches[program.nr_switches++] =
 		(struct weave_entry){ .op = past, .kind = WEAVE_SWITCH, .value = rng_below(rng, nr_cpus) };
 	program_normalize(&program);

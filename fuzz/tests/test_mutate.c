@@ -246,6 +246,33 @@ static void what_was_becomes_a_past(void **state)
 	assert_in_range(aged, 50, 400);
 }
 
+/*
+ * What came behind some operation of the program comes on several CPUs at once, some of it on two of them:
+ *
+ *	CPU0: past, past, past | third          CPU1: | third, in another slot
+ */
+static void what_comes_next_is_done_at_once(void **state)
+{
+	static uint8_t data[PROGRAM_MAX_BYTES], old[PROGRAM_MAX_BYTES];
+	unsigned int twins = 0;
+
+	(void)state;
+	program_decode(&b, old, scheduled(old));
+	for (unsigned int seed = 0; seed < 2000; seed++) {
+		size_t size = program_mutate_woven(data, scheduled(data), 400, seed, NULL);
+		unsigned int past;
+
+		program_decode(&a, data, size);
+		past = a.nr_switches == 1 && !a.switches[0].nth ? a.switches[0].op : 0;
+		if (!past || past + 1 >= a.nr_ops || past >= b.nr_ops)
+			continue;
+		/* No two operations of the old program name the same folio. */
+		twins += a.ops[past].index == b.ops[past].index && a.ops[past + 1].index == b.ops[past].index &&
+			 a.ops[past].cpu != a.ops[past + 1].cpu;
+	}
+	assert_in_range(twins, 20, 400);
+}
+
 static void new_programs_are_for_several_cpus(void **state)
 {
 	static uint8_t data[PROGRAM_MAX_BYTES];
@@ -393,6 +420,7 @@ int main(void)
 		cmocka_unit_test(woven_mutation_draws_schedules),
 		cmocka_unit_test(hints_are_where_switches_go),
 		cmocka_unit_test(what_was_becomes_a_past),
+		cmocka_unit_test(what_comes_next_is_done_at_once),
 		cmocka_unit_test(new_programs_are_for_several_cpus),
 		cmocka_unit_test(woven_mutation_keeps_to_its_room),
 		cmocka_unit_test(woven_crossover_is_mostly_a_mutation),
