@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sim/bug.h>
+#include <sim/ram.h>
+
 #include "../gate.h"
 #include "log.h"
 
@@ -12,15 +15,41 @@
 static char lines[LINES][BYTES];
 static unsigned int next;
 
-/* A line begins with its level, behind an SOH, or with a "c" if it goes on. */
+/* More of a thread's stack than any operation takes. */
+#define DEEP (512ul << 10)
+
+/* A report of the kernel's that meets what it reports goes on for ever: the finding is better than the end of the stack. */
+static void look_at_stack(const char *text)
+{
+#if !SIM_WEAVE
+	static __thread const char *highest;
+	const char *here = __builtin_frame_address(0);
+
+	if (here > highest)
+		highest = here;
+	if ((unsigned long)(highest - here) < DEEP)
+		return;
+	log_print();
+	sim_bug("endless recursion", "printk", SIM_NO_PFN, "%s", text);
+#else
+	(void)text;
+#endif
+}
+
+/*
+ * A line begins with its level, behind an SOH, or with a "c" if it goes on. Several CPUs may have something to say: each has a
+ * place of its own, and what it writes there is no access of the run.
+ */
 void gate_log(const char *line)
 {
-	char *to = lines[next++ % LINES];
+	char text[BYTES];
 
 	if (line[0] == 1 && line[1])
 		line += 2;
-	snprintf(to, BYTES, "%s", line);
-	to[strcspn(to, "\n")] = 0;
+	snprintf(text, BYTES, "%s", line);
+	text[strcspn(text, "\n")] = 0;
+	sim_copy(lines[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % LINES], text, BYTES);
+	look_at_stack(text);
 }
 
 void log_print(void)
