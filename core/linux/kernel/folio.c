@@ -170,9 +170,10 @@ struct folio *mmfuzz_folio_try_get(unsigned long pfn, bool (*wanted)(struct foli
 	return folio;
 }
 
-static bool on_lru(struct folio *folio)
+/* Without the assertion of folio_test_lru(), as others may make the frame a tail: docs/findings/idle-walker-meets-tail.md. */
+bool mmfuzz_on_lru(struct folio *folio)
 {
-	return folio_test_lru(folio);
+	return test_bit(PG_lru, (unsigned long *)&folio->flags);
 }
 
 /*
@@ -184,7 +185,7 @@ unsigned long gate_walk_pfns(unsigned long start, unsigned long nr)
 	unsigned long got = 0;
 
 	for (unsigned long pfn = start; pfn < start + nr; pfn++) {
-		struct folio *folio = mmfuzz_folio_try_get(pfn, on_lru);
+		struct folio *folio = mmfuzz_folio_try_get(pfn, mmfuzz_on_lru);
 
 		if (!folio)
 			continue;

@@ -33,9 +33,9 @@ static bool isolate_one(struct folio *folio)
 static bool may_move(struct folio *folio)
 {
 #ifdef HAVE_MOVABLE_OPS_TYPE
-	return folio_test_lru(folio) || page_has_movable_ops(&folio->page);
+	return mmfuzz_on_lru(folio) || page_has_movable_ops(&folio->page);
 #else
-	return folio_test_lru(folio) || __folio_test_movable(folio);
+	return mmfuzz_on_lru(folio) || __folio_test_movable(folio);
 #endif
 }
 

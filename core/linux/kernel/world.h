@@ -69,5 +69,7 @@ struct folio;
  * reference, and still the frame's with one. NULL if not.
  */
 struct folio *mmfuzz_folio_try_get(unsigned long pfn, bool (*wanted)(struct folio *folio));
+/* Whether a folio that is not the caller's is on a list of reclaim: a guess. */
+bool mmfuzz_on_lru(struct folio *folio);
 
 #endif /* MMFUZZ_LINUX_WORLD_H */
