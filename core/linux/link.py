@@ -13,6 +13,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # What the project and the compiler's runtimes have. Everything else has to be answered in core/linux/kernel.
 OURS = re.compile(r"^(gate_|mmfuzz_|sim_|weave_|__start_mmfuzz|__stop_mmfuzz|__start___sanc|__stop___sanc|__tsan_|__asan_|"
                   r"__ubsan_|__sanitizer_|__sancov|_GLOBAL_|mem(cpy|set|move|cmp)$)")
+# What the compiler makes of plain accesses for ThreadSanitizer goes to host/tsan.c.
+PLAIN = re.compile(r"^__tsan_(?:unaligned_|volatile_)?(?:read|write)\d+$")
 # Sections are thrown out of objects that nobody reaches, but for those of the compiler's runtimes.
 DATA = ("R_X86_64_GOTPCREL", "R_X86_64_REX_GOTPCRELX", "R_X86_64_GOTPCRELX", "R_AARCH64_LD64_GOT_LO12_NC")
 
@@ -62,6 +64,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--cc", required=True)
     options.add_argument("--out", required=True)
+    options.add_argument("--tsan", action="store_true", help="plain accesses call mmfuzz_tsan_* of host/tsan.c")
     options.add_argument("objects", nargs="+")
     options = options.parse_args()
     roots = door()
@@ -78,7 +81,9 @@ def main():
                 file.write(f'__attribute__((weak)) void {symbol}(void) {{ mmfuzz_unanswered("{symbol}"); }}\n')
     run(options.cc, "-O1", "-fPIE", "-w", "-c", "-o", stubs + ".o", stubs + ".c")
     run("ld", "-r", "-z", "noexecstack", "-o", options.out, whole, stubs + ".o")
-    run("objcopy", *(f"--keep-global-symbol={root}" for root in roots), options.out)
+    called = {line.split()[-1] for line in run("nm", "-u", options.out).splitlines()} if options.tsan else ()
+    run("objcopy", *(f"--keep-global-symbol={root}" for root in roots),
+        *(f"--redefine-sym={name}={name.replace('__', 'mmfuzz_', 1)}" for name in called if PLAIN.match(name)), options.out)
     report(options.out + ".unanswered", missing)
 
 

@@ -146,6 +146,7 @@ static int be_boot(const struct mmfuzz_config *config)
 #if SIM_WEAVE
 	weave_linux_rules(true, race_is_known);
 #endif
+	races_watch(true);
 	machine_init(config->nr_cpus);
 	machine_cpu_enter(0);
 	if (!state_begin(config)) {
@@ -178,6 +179,7 @@ static void be_shutdown(void)
 	poison_forget();
 	state_end();
 	machine_exit();
+	races_watch(false);
 #if SIM_WEAVE
 	weave_linux_rules(false, NULL);
 #endif

@@ -112,22 +112,4 @@ void mmfuzz_races_on(void)
 {
 	weave_marked_end();
 }
-#elif SIM_TSAN
-/* Of ThreadSanitizer's runtime. */
-void AnnotateIgnoreReadsBegin(const char *file, int line);
-void AnnotateIgnoreReadsEnd(const char *file, int line);
-void AnnotateIgnoreWritesBegin(const char *file, int line);
-void AnnotateIgnoreWritesEnd(const char *file, int line);
-
-void mmfuzz_races_off(void)
-{
-	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-}
-
-void mmfuzz_races_on(void)
-{
-	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
-}
 #endif

@@ -10,6 +10,14 @@
 void mmfuzz_races_off(void);
 void mmfuzz_races_on(void);
 
+#ifndef MMFUZZ_WEAVE
+/* With it the tree would take KCSAN's own names, and define these away. */
+#undef __SANITIZE_THREAD__
+/* As in a kernel with KCSAN; what is volatile is marked (host/tsan.c). */
+#undef __data_racy
+#define __data_racy volatile
+#endif
+
 #define __kcsan_disable_current(arg) MMFUZZ_KCSAN_OFF_##arg
 #define MMFUZZ_KCSAN_OFF_	     mmfuzz_races_off()
 #define MMFUZZ_KCSAN_OFF_void	     mmfuzz_kcsan_off(void)
