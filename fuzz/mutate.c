@@ -591,7 +591,7 @@ static bool age(struct rng *rng, unsigned int max_ops, const struct program_runn
 	program_normalize(&program);
 	/* Checks after each operation of a long past would be most of the time. */
 	program.header.flags &= ~PROGRAM_CHECK_EACH;
-	draw_schedules(rng, RUNS_ANEW);
+	draw_schedules(rng, RUNS_MUTANT);
 	return true;
 }
 

@@ -224,7 +224,7 @@ static bool has_past(const struct program *program)
 	for (unsigned int i = 0; i < past; i++)
 		if (program->ops[i].cpu)
 			return false;
-	return past && !program->switches[0].nth && program->header.runs == 2 &&
+	return past && !program->switches[0].nth && program->header.runs == 1 &&
 	       busy_cpus(program, past) == program->header.nr_cpus;
 }
 
