@@ -249,18 +249,6 @@ linux_woven() {
 		-artifact_prefix="$logs/fuzz_weave_linux-$1-" "$tmp/fuzz_weave_linux-$1" corpus/fuzz_weave_memdesc
 }
 
-# linux_tsan VERSION - real threads under ThreadSanitizer: no data race but those in core/linux/races; with a lock of the
-# balloon's taken away one is found.
-linux_tsan() {
-	local build=build/linux/debian-$1 status=0
-	scripts/linux.sh --debian "$1" --name "debian-$1" --preset tsan --target mmstress --revert balloon-dequeue-unlocked
-	"$build/tsan/bin/mmstress" --backend linux --scenario all --time 20s --seed 1 --save "$logs"
-	"$build-balloon-dequeue-unlocked/tsan/bin/mmstress" --backend linux --scenario isolate-vs-deflate --time 120s --seed 1 \
-		--save "$tmp" 2>&1 | tee "$tmp/linux-tsan-$1.log" || status=$?
-	[ "$status" = 1 ]
-	grep -q 'found "data race in .*balloon_page' "$tmp/linux-tsan-$1.log"
-}
-
 # linux_diff VERSION - what Linux and memdesc do differently has a reason.
 linux_diff() {
 	local out=$tmp/fuzz_diff-$1
@@ -288,7 +276,7 @@ linux_versions() {
 	[ "$newest" = 6.12 ] || echo "$newest"
 }
 
-export -f linux_tests linux_fuzz linux_woven linux_tsan linux_diff linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
+export -f linux_tests linux_fuzz linux_woven linux_diff linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
 	presets=(plain asan)
@@ -325,7 +313,6 @@ if [ "$quick" = no ]; then
 		step "linux-$version" linux_tests "$version" || continue
 		step "linux-fuzz-$version" linux_fuzz "$version" || true
 		step "linux-woven-$version" linux_woven "$version" || true
-		[ "$version" != 6.12 ] || step "linux-tsan-$version" linux_tsan "$version" || true
 		[ "$version" != 6.12 ] || step "linux-diff-$version" linux_diff "$version" || true
 		[ "$version" != 6.12 ] || step "linux-reverts-$version" linux_reverts "$version" || true
 	done
