@@ -217,18 +217,46 @@ assert archive.testzip() is None and archive.namelist(), "empty or damaged: " + 
 archive.extractall(sys.argv[2])' "$1" "$2"
 }
 
-# linux_tests VERSION - the backend linux from Debian's tree of that version, its tests, a second call that compiles nothing, and
-# one after a change to one file, which compiles that file: once for each machine.
+# linux_newest - Debian's newest tree: @newest is how linux.sh is told of it, and of which version it is, or why it is not had.
+# Where it cannot be had that is no failure, but said.
+linux_newest() {
+	local begin=$SECONDS log=$logs/linux-newest.log status=0 path version
+	newest=()
+	timeout -k 10 1300 scripts/linux.sh --debian newest --fetch >"$log" 2>&1 </dev/null || status=$?
+	case $status in
+	0)
+		path=$(sed -n 's/^tree: //p' "$log")
+		version=$(sed -n "s/^Debian's newest: linux-source-\([^ ]*\) .*/\1/p" "$log")
+		if [ "$version" = 6.12 ]; then
+			echo "Debian has no newer tree than 6.12"
+		else
+			newest=("$version" --tree "$path")
+		fi
+		;;
+	2 | 124 | 137)
+		echo "the newest tree is not tried: $(tail -n 1 "$log")"
+		;;
+	*) # linux.sh itself failed
+		failed=$((failed + 1))
+		report linux-newest FAIL $((SECONDS - begin))
+		;;
+	esac
+}
+
+# linux_tests VERSION OPTION... - the backend linux from Debian's tree of that version, its tests, a second call that compiles
+# nothing, and one after a change to one file, which compiles that file: once for each machine.
 linux_tests() {
-	local tree
-	scripts/linux.sh --debian "$1" --name "debian-$1" --preset asan
-	"build/linux/debian-$1/asan/bin/tests/test_linux"
-	scripts/linux.sh --debian "$1" --name "debian-$1" --preset asan | tee "$tmp/linux-$1.log"
-	grep -qx 'asan: 0 files compiled' "$tmp/linux-$1.log"
-	tree=$(sed -n 's/^Linux [^:]*: //p' "$tmp/linux-$1.log")
+	local version=$1 tree
+	shift
+	set -- scripts/linux.sh "$@" --name "debian-$version" --preset asan
+	"$@"
+	"build/linux/debian-$version/asan/bin/tests/test_linux"
+	"$@" | tee "$tmp/linux-$version.log"
+	grep -qx 'asan: 0 files compiled' "$tmp/linux-$version.log"
+	tree=$(sed -n 's/^Linux [^:]*: //p' "$tmp/linux-$version.log")
 	touch "$tree/mm/page_isolation.c"
-	scripts/linux.sh --debian "$1" --name "debian-$1" --preset asan | tee "$tmp/linux-$1.log"
-	grep -qx 'asan: 2 files compiled' "$tmp/linux-$1.log"
+	"$@" | tee "$tmp/linux-$version.log"
+	grep -qx 'asan: 2 files compiled' "$tmp/linux-$version.log"
 }
 
 # linux_fuzz VERSION - a short run finds nothing. Programs are those of the other backends.
@@ -265,17 +293,6 @@ linux_reverts() {
 	[ "$(grep -c ': proved: ' "$tmp/reverts-$1.log")" = 2 ]
 }
 
-# linux_versions - 6.12, and the newest tree that apt knows where that is a newer one.
-linux_versions() {
-	local newest
-	newest=$({
-		echo 6.12
-		apt-cache search --names-only '^linux-source-[0-9]+[.][0-9]+$' | sed 's/^linux-source-\([0-9.]*\) .*/\1/'
-	} | sort -V | tail -n 1)
-	echo 6.12
-	[ "$newest" = 6.12 ] || echo "$newest"
-}
-
 export -f linux_tests linux_fuzz linux_woven linux_diff linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
@@ -308,15 +325,19 @@ if [ "$quick" = no ]; then
 		case $target in fuzz_weave_*) runs=5000 ;; *) runs=20000 ;; esac
 		step "fuzz-$target" fuzz_again "$target" "$runs" || true
 	done
-	mapfile -t versions < <(linux_versions)
-	for version in "${versions[@]}"; do
-		step "linux-$version" linux_tests "$version" || continue
+	for version in 6.12 newest; do
+		source=(--debian "$version")
+		if [ "$version" = newest ]; then
+			linux_newest
+			[ ${#newest[@]} -gt 0 ] || continue
+			version=${newest[0]} source=("${newest[@]:1}")
+		fi
+		step "linux-$version" linux_tests "$version" "${source[@]}" || continue
 		step "linux-fuzz-$version" linux_fuzz "$version" || true
 		step "linux-woven-$version" linux_woven "$version" || true
 		[ "$version" != 6.12 ] || step "linux-diff-$version" linux_diff "$version" || true
 		[ "$version" != 6.12 ] || step "linux-reverts-$version" linux_reverts "$version" || true
 	done
-	[ ${#versions[@]} -gt 1 ] || echo "apt knows no linux-source newer than ${versions[0]}: only that tree was built"
 	step stress-tsan stress tsan 200 || true
 	step stress-asan stress asan 200 || true
 	step weave-asan woven asan 2000 || true

@@ -34,6 +34,12 @@ def install(package):
         raise Failed(f"package {package} cannot be installed ({said}): say --tree with a tree of your own")
 
 
+def folder(package, version):
+    """Where its tree is, or is to be."""
+    # A path must not need quotes (scripts/linux/tree.py), and versions of Debian have "~".
+    return os.path.join(cache(), re.sub(r"[^\w.+-]", "-", f"{package}_{version}"))
+
+
 def tree(version):
     """The folder of the package's tree."""
     package = f"linux-source-{version}"
@@ -41,20 +47,21 @@ def tree(version):
         raise Failed(f"this system has no Debian packages, so no {package}: say --tree")
     if not installed(package):
         install(package)
-    # A path must not need quotes (scripts/linux/tree.py), and versions of Debian have "~".
-    folder = os.path.join(cache(), re.sub(r"[^\w.+-]", "-", f"{package}_{installed(package)}"))
-    if not os.path.isdir(folder):
-        unpack(f"/usr/src/{package}.tar.xz", folder)
-    return folder
+    place = folder(package, installed(package))
+    if not os.path.isdir(place):
+        unpack(f"/usr/src/{package}.tar.xz", place)
+    return place
 
 
-def unpack(archive, folder):
-    print(f"unpacking {archive} ...", flush=True)
-    part = folder + ".part"
+def unpack(archive, place):
+    print(f"unpacking {os.path.basename(archive)} ...", flush=True)
+    part = place + ".part"
     shutil.rmtree(part, ignore_errors=True)
     os.makedirs(part)
     done = subprocess.run(["tar", "-xf", archive, "-C", part, "--strip-components=1", "--wildcards", *WANTED],
                           capture_output=True, text=True)
     if done.returncode:
-        raise Failed(f"{archive} cannot be unpacked into {folder}: {(done.stderr.splitlines() or ['tar failed'])[-1]}")
-    os.rename(part, folder)
+        # The first line tells; on a full disk each file has one, and the last only says that there were others.
+        shutil.rmtree(part, ignore_errors=True)
+        raise Failed(f"{archive} cannot be unpacked into {place}: {(done.stderr.splitlines() or ['tar failed'])[0]}")
+    os.rename(part, place)

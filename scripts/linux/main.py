@@ -9,6 +9,7 @@ import time
 
 import build
 import debian
+import newest
 import revert
 import tree
 from errors import Failed
@@ -35,7 +36,8 @@ def parser():
     source = options.add_mutually_exclusive_group()
     source.add_argument("--tree", metavar="DIR", help="a Linux tree")
     source.add_argument("--debian", metavar="VERSION", default="6.12",
-                        help="the tree of the package linux-source-VERSION, which is installed if need be (default 6.12)")
+                        help="the tree of the package linux-source-VERSION, which is installed if need be (default 6.12); "
+                        "'newest': of the newest one in Debian's suites, which is only fetched")
     options.add_argument("--name", help="of the folder below build/linux (default: the version of the tree)")
     options.add_argument("--preset", action="append", choices=PRESETS, help="build; may be repeated (default asan)")
     options.add_argument("--target", action="append", default=[], metavar="T", help="only this program; may be repeated")
@@ -47,8 +49,13 @@ def parser():
                          "build/linux/NAME-FIX; may be repeated: each has a build of its own")
     options.add_argument("--prove", action="store_true", help="replay the inputs of core/linux/reverts: they pass with "
                          "the fix, and fail in the builds of --revert, which are of one program then")
+    options.add_argument("--fetch", action="store_true", help="only: unpack the tree of --debian, and say where it is")
     options.add_argument("--prepare", action="store_true", help="only: configure the tree, compile nothing")
     return options
+
+
+def unpacked(version):
+    return newest.tree() if version == "newest" else debian.tree(version)
 
 
 def reverts(options, source, folder, preset):
@@ -62,7 +69,10 @@ def main():
     options = parser().parse_args()
     os.chdir(ROOT)
     try:
-        path = os.path.abspath(options.tree) if options.tree else debian.tree(options.debian)
+        path = os.path.abspath(options.tree) if options.tree else unpacked(options.debian)
+        if options.fetch:
+            print(f"tree: {path}")
+            return
         source = tree.Tree(path, options.without)
         print(f"Linux {source.version}: {path}", flush=True)
         if "all" in options.revert:
