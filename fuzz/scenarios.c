@@ -42,6 +42,7 @@ const struct scenario scenarios[] = {
 			.fault_percent = 4,
 			.move_percent = 10,
 		},
+		.lockless = true,
 		.machines = { "tiny", "two_nodes", "movable" },
 	},
 	{
@@ -59,6 +60,7 @@ const struct scenario scenarios[] = {
 			.fault_percent = 3,
 			.move_percent = 8,
 		},
+		.lockless = true,
 		.machines = { "tiny", "three_zones", "two_nodes" },
 	},
 	{
@@ -73,6 +75,7 @@ const struct scenario scenarios[] = {
 			.fault_percent = 1,
 			.move_percent = 2,
 		},
+		.lockless = true,
 		.machines = { "tiny", "dense" },
 	},
 	{
@@ -87,6 +90,7 @@ const struct scenario scenarios[] = {
 			.fault_percent = 1,
 			.move_percent = 2,
 		},
+		.lockless = true,
 		.machines = { "tiny", "dense" },
 	},
 	{

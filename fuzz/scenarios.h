@@ -15,9 +15,11 @@
  * struct scenario - one kind of collision
  * @generator: name, help and weights of the operations
  * @machines: names of machine profiles that rounds take in turn; NULL ends the list
+ * @lockless: what collides has no lock in common, so that the order of its accesses is all that there is
  */
 struct scenario {
 	struct generator_profile generator;
+	bool lockless;
 	const char *machines[SCENARIO_MAX_MACHINES + 1];
 };
 
