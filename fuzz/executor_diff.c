@@ -543,6 +543,15 @@ static pfn_t rec_alloc_frozen(unsigned int gfp, order_t order, nid_t nid)
 	return gives_frame(seen, inner()->alloc_frozen(gfp, order, nid), 1ul << order.order, gfp, nid);
 }
 
+static pfn_t rec_alloc_frozen_nolock(order_t order, nid_t nid)
+{
+	struct diff_seen *seen = begins();
+
+	if (seen)
+		seen->facts |= fact(DIFF_LARGEST, order.order == diff.highest);
+	return gives_frame(seen, inner()->alloc_frozen_nolock(order, nid), 1ul << order.order, 0, nid);
+}
+
 static pfn_t rec_alloc_pages(unsigned int gfp, order_t order, nid_t nid)
 {
 	struct diff_seen *seen = begins();
@@ -848,6 +857,7 @@ static void make_doors(const struct diff_backends *backends)
 		door->set_trace = rec_set_trace;
 #define RECORD(name) door->name = rec_##name
 		RECORD(alloc_frozen);
+		RECORD(alloc_frozen_nolock);
 		RECORD(alloc_pages);
 		RECORD(alloc_bulk);
 		RECORD(alloc_contig_frozen_range);

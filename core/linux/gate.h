@@ -86,6 +86,12 @@ void gate_split(unsigned long pfn, unsigned int order);
 /* Exactly as it was allocated; the last reference is the caller's. */
 void gate_free_pages(unsigned long pfn, unsigned int order);
 
+/* No lock is waited for. As what gate_alloc_pages() returns; freed by any of these. */
+unsigned long gate_alloc_nolock(unsigned int order, unsigned int nid, int in_interrupt);
+void gate_free_nolock(unsigned long pfn, unsigned int order, int in_interrupt);
+/* Nobody runs: what was freed like that, and waits for somebody who may wait for a lock, is free. */
+void gate_free_deferred(void);
+
 /* What Linux's functions of these names do and return; frames are single ones with a reference each. */
 int gate_alloc_contig_range(unsigned long start, unsigned long nr);
 void gate_free_contig_range(unsigned long start, unsigned long nr);
@@ -141,6 +147,7 @@ struct gate_stats {
 	unsigned long free;
 	unsigned long free_isolated;
 	unsigned long pcp;
+	unsigned long deferred;
 	unsigned long migrate_success;
 	unsigned long migrate_fail;
 };

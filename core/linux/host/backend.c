@@ -198,6 +198,7 @@ static void be_quiesce(void)
 	gate_file_tidy();
 	/* Before pagesets are drained: the last object of a slab brings its frame back. */
 	rcu_barrier();
+	gate_free_deferred();
 	gate_drain(-1);
 }
 
@@ -221,6 +222,7 @@ static void be_stats(struct mmfuzz_stats *stats)
 		.free = now.free,
 		.free_isolated = now.free_isolated,
 		.pcp = now.pcp,
+		.deferred = now.deferred,
 		.migrate_success = now.migrate_success,
 		.migrate_fail = now.migrate_fail,
 	};
@@ -272,6 +274,18 @@ static void be_free(pfn_t pfn, order_t order)
 {
 	gate_free_pages(pfn.pfn, order.order);
 }
+
+#ifdef HAVE_NOLOCK
+static pfn_t be_alloc_nolock(order_t order, nid_t nid)
+{
+	return mk_pfn(gate_alloc_nolock(order.order, nid.nid, in_irq()));
+}
+
+static void be_free_nolock(pfn_t pfn, order_t order)
+{
+	gate_free_nolock(pfn.pfn, order.order, in_irq());
+}
+#endif
 
 static unsigned long be_alloc_bulk(unsigned int gfp, nid_t nid, unsigned long nr, pfn_t *pfns)
 {
@@ -512,6 +526,10 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.pfn_state_ok = be_pfn_state_ok,
 	.alloc_frozen = be_alloc_frozen,
 	.free_frozen = be_free,
+#ifdef HAVE_NOLOCK
+	.alloc_frozen_nolock = be_alloc_nolock,
+	.free_frozen_nolock = be_free_nolock,
+#endif
 	.alloc_bulk = be_alloc_bulk,
 	.free_bulk = be_free_bulk,
 	.split = be_split,

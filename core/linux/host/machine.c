@@ -18,6 +18,7 @@
 void mmfuzz_bug(const char *rule, const char *func, const char *format, ...);
 void mmfuzz_unanswered(const char *name);
 void mmfuzz_relax(void);
+void mmfuzz_lock_wait(unsigned int *word);
 void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
 void mmfuzz_synchronize_rcu(void);
@@ -53,6 +54,14 @@ void mmfuzz_unanswered(const char *name)
 void mmfuzz_relax(void)
 {
 	cpu_relax();
+}
+
+void mmfuzz_lock_wait(unsigned int *word)
+{
+	/* Relaxed: the CPU's own number there nobody else writes, or takes away. */
+	if (__atomic_load_n(word, __ATOMIC_RELAXED) == smp_processor_id() + 1)
+		mmfuzz_bug("lock recursion", "spin_lock", "CPU %u waits for a lock that it has", smp_processor_id());
+	sim_lock_wait(word, 0, "spin_lock");
 }
 
 void mmfuzz_rcu_read_lock(void)

@@ -96,8 +96,10 @@ unsigned long gate_alloc_bulk(unsigned int gfp, unsigned int nid, unsigned long 
 
 void gate_split(unsigned long pfn, unsigned int order)
 {
-	if (order)
-		split_page(pfn_to_page(pfn), order);
+	if (!order)
+		return;
+	mmfuzz_take_apart(pfn_to_page(pfn), order);
+	split_page(pfn_to_page(pfn), order);
 }
 
 void gate_lru_drain(void)
@@ -169,6 +171,7 @@ void gate_stats(struct gate_stats *stats)
 			stats->managed += zone_managed_pages(zone);
 		stats->free += zone_page_state_snapshot(zone, NR_FREE_PAGES);
 		stats->free_isolated += isolated_free(zone);
+		stats->deferred += mmfuzz_deferred(zone);
 	}
 }
 

@@ -63,6 +63,13 @@ enum mmfuzz_claim { CLAIM_ISOLATES, CLAIM_PLUGS };
 bool mmfuzz_claim(unsigned long start, unsigned long nr, enum mmfuzz_claim what);
 void mmfuzz_unclaim(unsigned long start, unsigned long nr, enum mmfuzz_claim what);
 
+struct page;
+struct zone;
+/* A page that came compound is as many single ones as split_page() takes; any other one stays as it is. */
+void mmfuzz_take_apart(struct page *page, unsigned int order);
+/* Frames that were freed, and wait for somebody who may wait for the zone's lock. A finding if one of them cannot be such. */
+unsigned long mmfuzz_deferred(struct zone *zone);
+
 struct folio;
 /*
  * The folio of frame @pfn with a reference, for walkers of frame numbers: if it is online, @wanted after a look without a

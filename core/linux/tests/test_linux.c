@@ -257,6 +257,36 @@ static void bulk_and_split(void **state)
 	machine_is_as_booted();
 }
 
+/* Its blocks are as others: to be split, and to be freed by whoever has them. */
+static void without_waiting_for_a_lock(void **state)
+{
+	pfn_t pfn;
+
+	(void)state;
+	if (!be->alloc_frozen_nolock)
+		skip();
+	for (unsigned int order = 0; order <= 4; order++) {
+		pfn = be->alloc_frozen_nolock(mk_order(order), node0);
+		assert_true(pfn.pfn < NR_FRAMES);
+		assert_int_equal(nr_out(), 1ul << order);
+		be->free_frozen_nolock(pfn, mk_order(order));
+		assert_int_equal(nr_out(), 0);
+		pfn = be->alloc_frozen(MMFUZZ_GFP_MOVABLE, mk_order(order), node0);
+		be->free_frozen_nolock(pfn, mk_order(order));
+		pfn = be->alloc_frozen_nolock(mk_order(order), node0);
+		be->free_frozen(pfn, mk_order(order));
+		pfn = be->alloc_frozen_nolock(mk_order(order), node0);
+		be->split(pfn, mk_order(order));
+		for (unsigned long i = 0; i < 1ul << order; i++)
+			be->free_frozen(mk_pfn(pfn.pfn + i), mk_order(0));
+		be->check();
+		machine_is_as_booted();
+	}
+	/* Nobody holds a lock here, so none of it has had to wait. */
+	assert_int_equal(stats_now().deferred, 0);
+	assert_int_equal(be->alloc_frozen_nolock(mk_order(20), node0).pfn, PFN_NONE.pfn);
+}
+
 static void exactly_this_range(void **state)
 {
 	const pfn_t start = mk_pfn(2 * BLOCK + 3);
@@ -476,6 +506,7 @@ int main(void)
 		cmocka_unit_test_setup(memory_runs_out, reset),
 		cmocka_unit_test_setup(the_last_reference_frees, reset),
 		cmocka_unit_test_setup(bulk_and_split, reset),
+		cmocka_unit_test_setup(without_waiting_for_a_lock, reset),
 		cmocka_unit_test_setup(exactly_this_range, reset),
 		cmocka_unit_test_setup(cma_gives_frames_of_its_area, reset),
 		cmocka_unit_test_setup(an_isolated_block_is_not_given_out, reset),

@@ -48,8 +48,11 @@ static inline __attribute__((__always_inline__)) unsigned int mmfuzz_cpu(void)
 }
 #endif
 
-/* Waits until the word can be taken, and takes it: 1 + the number of the CPU. @func: for the finding "deadlock". */
-void sim_lock_wait(unsigned int *word, unsigned int rank, const char *func);
+/*
+ * Waits until the word can be taken, and takes it: 1 + the number of the CPU. Not if that has it: an interrupt would
+ * wait for ever.
+ */
+void mmfuzz_lock_wait(unsigned int *word);
 
 /* A finding: does not return. */
 __attribute__((__noreturn__, __cold__)) void mmfuzz_bug(const char *rule, const char *func, const char *format, ...);

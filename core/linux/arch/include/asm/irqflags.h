@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupts are the machine's: off, none of its operations comes in between (the woven machine).
+ * Interrupts are the machine's: off, none of its operations comes in between (the woven machine). In trees with
+ * functions that may be called from everywhere one comes in all the same: to the kernel it is an NMI then
+ * (kernel/nolock.c). Of others nothing may run there.
  */
 #ifndef ASM_MMFUZZ_IRQFLAGS_H
 #define ASM_MMFUZZ_IRQFLAGS_H
@@ -13,6 +15,19 @@
 
 extern unsigned long mmfuzz_irqs_off[];
 
+static inline void mmfuzz_keep_irqs_off(void)
+{
+#ifndef HAVE_NOLOCK
+	mmfuzz_irq_off();
+#endif
+}
+static inline void mmfuzz_let_irqs_in(void)
+{
+#ifndef HAVE_NOLOCK
+	mmfuzz_irq_on();
+#endif
+}
+
 static inline unsigned long arch_local_save_flags(void)
 {
 	return mmfuzz_irqs_off[mmfuzz_cpu()];
@@ -23,7 +38,7 @@ static inline void arch_local_irq_disable(void)
 
 	if (!*off) {
 		*off = 1;
-		mmfuzz_irq_off();
+		mmfuzz_keep_irqs_off();
 	}
 }
 static inline void arch_local_irq_enable(void)
@@ -32,7 +47,7 @@ static inline void arch_local_irq_enable(void)
 
 	if (*off) {
 		*off = 0;
-		mmfuzz_irq_on();
+		mmfuzz_let_irqs_in();
 	}
 }
 static inline unsigned long arch_local_irq_save(void)

@@ -13,4 +13,27 @@
 
 #include <asm-generic/percpu.h>
 
+#if !defined(__ASSEMBLY__) && defined(MMFUZZ_WEAVE) && defined(HAVE_NOLOCK)
+/*
+ * One instruction where there are NMIs: none comes in between, though one does where interrupts are off (irqflags.h).
+ */
+#define mmfuzz_whole(expression)                     \
+	({                                           \
+		__auto_type whole_ = (mmfuzz_irq_off(), (expression)); \
+		mmfuzz_irq_on();                     \
+		whole_;                              \
+	})
+#undef this_cpu_generic_to_op
+#define this_cpu_generic_to_op(pcp, val, op) \
+	((void)mmfuzz_whole(({ raw_cpu_generic_to_op(pcp, val, op); 0; })))
+#undef this_cpu_generic_add_return
+#define this_cpu_generic_add_return(pcp, val) mmfuzz_whole(raw_cpu_generic_add_return(pcp, val))
+#undef this_cpu_generic_xchg
+#define this_cpu_generic_xchg(pcp, nval) mmfuzz_whole(raw_cpu_generic_xchg(pcp, nval))
+#undef this_cpu_generic_try_cmpxchg
+#define this_cpu_generic_try_cmpxchg(pcp, ovalp, nval) mmfuzz_whole(raw_cpu_generic_try_cmpxchg(pcp, ovalp, nval))
+#undef this_cpu_generic_cmpxchg
+#define this_cpu_generic_cmpxchg(pcp, oval, nval) mmfuzz_whole(raw_cpu_generic_cmpxchg(pcp, oval, nval))
+#endif
+
 #endif /* ASM_MMFUZZ_PERCPU_H */

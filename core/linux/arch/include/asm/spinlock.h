@@ -28,7 +28,7 @@ static __always_inline int arch_spin_trylock(arch_spinlock_t *lock)
 static __always_inline void arch_spin_lock(arch_spinlock_t *lock)
 {
 	if (!arch_spin_trylock(lock))
-		sim_lock_wait(&lock->word, 0, "spin_lock");
+		mmfuzz_lock_wait(&lock->word);
 }
 static __always_inline void arch_spin_unlock(arch_spinlock_t *lock)
 {
