@@ -616,6 +616,18 @@ static int rec_start_isolate_page_range(pfn_t start, unsigned long nr)
 	return gives_errno(seen, inner()->start_isolate_page_range(start, nr));
 }
 
+static pfn_t rec_has_unmovable_pages(pfn_t pfn)
+{
+	const unsigned long block = 1ul << ex.config.pageblock_order;
+	struct diff_seen *seen;
+
+	/* As above: no core has it. */
+	if (pfn.pfn + block > ex.config.max_pfn)
+		return pfn;
+	seen = begins_at(pfn.pfn, block, true);
+	return gives_frame(seen, inner()->has_unmovable_pages(pfn), 0, 0, mk_nid(0));
+}
+
 static unsigned long rec_isolate_movable(pfn_t start, unsigned long nr, unsigned long max, pfn_t *pfns)
 {
 	struct diff_seen *seen = begins_at(start.pfn, nr, false);
@@ -865,6 +877,7 @@ static void make_doors(const struct diff_backends *backends)
 		RECORD(alloc_contig_frozen_pages);
 		RECORD(cma_alloc);
 		RECORD(start_isolate_page_range);
+		RECORD(has_unmovable_pages);
 		RECORD(isolate_movable);
 		RECORD(migrate_pages);
 		RECORD(compact);

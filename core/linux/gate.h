@@ -100,6 +100,8 @@ unsigned long gate_cma_alloc(unsigned int area, unsigned long nr);
 void gate_cma_release(unsigned int area, unsigned long start, unsigned long nr);
 int gate_start_isolate_page_range(unsigned long start, unsigned long nr);
 void gate_undo_isolate_page_range(unsigned long start, unsigned long nr);
+/* Of the pageblock of @pfn. Where there is no memory nothing moves. */
+unsigned long gate_has_unmovable_pages(unsigned long pfn);
 
 /* Isolated: no list, and a reference that is the caller's. Return values as the door's. */
 unsigned long gate_isolate_movable(unsigned long start, unsigned long nr, unsigned long max, unsigned long *pfns);

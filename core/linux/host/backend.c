@@ -355,6 +355,11 @@ static void be_undo_isolate(pfn_t start, unsigned long nr)
 	gate_undo_isolate_page_range(start.pfn, nr);
 }
 
+static pfn_t be_has_unmovable_pages(pfn_t pfn)
+{
+	return mk_pfn(gate_has_unmovable_pages(pfn.pfn));
+}
+
 /* ---- movable pages ---- */
 
 _Static_assert(sizeof(pfn_t) == sizeof(unsigned long), "arrays of pfn_t are cast");
@@ -546,6 +551,7 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.cma_release = be_cma_release,
 	.start_isolate_page_range = be_start_isolate,
 	.undo_isolate_page_range = be_undo_isolate,
+	.has_unmovable_pages = be_has_unmovable_pages,
 	.isolate_movable = be_isolate_movable,
 	.migrate_pages = be_migrate_pages,
 	.putback_movable_pages = be_putback_movable_pages,

@@ -349,6 +349,30 @@ static void an_isolated_block_is_not_given_out(void **state)
 }
 
 /* Whatever a run leaves behind is gone. */
+static void what_does_not_move(void **state)
+{
+	const pfn_t pfn = be->alloc_frozen(0, mk_order(0), node0);
+
+	(void)state;
+	assert_int_equal(be->has_unmovable_pages(pfn).pfn, pfn.pfn);
+	be->free_frozen(pfn, mk_order(0));
+	assert_int_equal(be->has_unmovable_pages(pfn).pfn, PFN_NONE.pfn);
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(0), MMFUZZ_GFP_MOVABLE, 1), 0);
+	be->settle();
+	/* The folio moves; what it is noted in does not. */
+	for (unsigned long block = 0; block < CMA_START; block += BLOCK) {
+		const pfn_t found = be->has_unmovable_pages(mk_pfn(block));
+
+		assert_true(pfn_is_none(found) || be->core_owns(found));
+	}
+	assert_int_equal(be->folio_remove(0), 0);
+	/* CMA is taken, whoever is in it; and what is not there does not move. */
+	assert_int_equal(be->has_unmovable_pages(mk_pfn(CMA_START + 1)).pfn, CMA_START);
+	assert_int_equal(be->has_unmovable_pages(mk_pfn(NR_FRAMES)).pfn, NR_FRAMES);
+	assert_int_equal(be->has_unmovable_pages(mk_pfn(2 * NR_FRAMES)).pfn, 2 * NR_FRAMES);
+	machine_is_as_booted();
+}
+
 static void reset_puts_everything_back(void **state)
 {
 	struct mmfuzz_stats before, after;
@@ -510,6 +534,7 @@ int main(void)
 		cmocka_unit_test_setup(exactly_this_range, reset),
 		cmocka_unit_test_setup(cma_gives_frames_of_its_area, reset),
 		cmocka_unit_test_setup(an_isolated_block_is_not_given_out, reset),
+		cmocka_unit_test_setup(what_does_not_move, reset),
 		cmocka_unit_test_setup(reset_puts_everything_back, reset),
 		cmocka_unit_test_setup(nothing_is_heard_without_a_trace, reset),
 		cmocka_unit_test_setup(objects_lie_in_frames, reset),

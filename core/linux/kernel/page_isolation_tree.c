@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tree's page isolation, and a door to a function that it has for itself.
+ */
+#include <linux/memblock.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+
+#include "../gate.h"
+#include "world.h"
+
+#include "mm/page_isolation.c"
+
+/* As who is about to isolate the pageblock asks, who has the zone's lock; and memory stays. */
+unsigned long gate_has_unmovable_pages(unsigned long pfn)
+{
+	const unsigned long start = pageblock_start_pfn(pfn);
+	struct page *page = NULL;
+	unsigned long flags;
+
+	lock_device_hotplug();
+	if (start + pageblock_nr_pages <= max_pfn - MMFUZZ_BOOT_PFNS)
+		page = pfn_to_online_page(start);
+	if (!page) {
+		unlock_device_hotplug();
+		return start;
+	}
+	spin_lock_irqsave(&page_zone(page)->lock, flags);
+#ifdef HAVE_ISOLATE_MODE
+	page = has_unmovable_pages(start, start + pageblock_nr_pages, PB_ISOLATE_MODE_OTHER);
+#else
+	page = has_unmovable_pages(start, start + pageblock_nr_pages, MIGRATE_MOVABLE, 0);
+#endif
+	spin_unlock_irqrestore(&page_zone(pfn_to_page(start))->lock, flags);
+	unlock_device_hotplug();
+	return page ? page_to_pfn(page) : GATE_NONE;
+}
