@@ -284,6 +284,19 @@ linux_woven() {
 		-artifact_prefix="$logs/fuzz_weave_linux-$1-" "$tmp/fuzz_weave_linux-$1" corpus/fuzz_weave_memdesc
 }
 
+# linux_traces VERSION - two processes, each with another layout of memory, say the same of a run, byte by byte.
+linux_traces() {
+	local bin="build/linux/debian-$1/asan/bin" input n
+
+	for input in core/linux/reverts/*/input.txt; do
+		"$bin/mmreplay_weave" --assemble "$input" -o "$tmp/traced-$1"
+		for n in 1 2; do
+			"$bin/mmreplay_weave" --target fuzz_weave_linux --trace=full "$tmp/traced-$1" >"$tmp/trace-$n-$1"
+		done
+		cmp "$tmp/trace-1-$1" "$tmp/trace-2-$1"
+	done
+}
+
 # linux_diff VERSION - what Linux and memdesc do differently has a reason.
 linux_diff() {
 	local out=$tmp/fuzz_diff-$1
@@ -300,7 +313,7 @@ linux_reverts() {
 	[ "$(grep -c ': proved: ' "$tmp/reverts-$1.log")" = 2 ]
 }
 
-export -f linux_tests linux_fuzz linux_woven linux_diff linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
+export -f linux_tests linux_fuzz linux_woven linux_traces linux_diff linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
 	presets=(plain asan)
@@ -347,6 +360,7 @@ if [ "$quick" = no ]; then
 		step "${trial[@]}" "linux-$version" linux_tests "$version" "${source[@]}" || continue
 		step "${trial[@]}" "linux-fuzz-$version" linux_fuzz "$version" || true
 		step "${trial[@]}" "linux-woven-$version" linux_woven "$version" || true
+		step "${trial[@]}" "linux-traces-$version" linux_traces "$version" || true
 		[ "$version" != 6.12 ] || step "linux-diff-$version" linux_diff "$version" || true
 		[ "$version" != 6.12 ] || step "linux-reverts-$version" linux_reverts "$version" || true
 	done

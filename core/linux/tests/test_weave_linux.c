@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The backend linux on the woven machine: interrupts that come in anywhere. Must not look for what only some
- * schedules find: that is for the fuzzers.
+ * The backend linux on the woven machine: interrupts that come in anywhere, and that a run is a function of program
+ * and schedule, whichever process it is in. Must not look for what only some schedules find: that is for the fuzzers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include <mmfuzz/backend_linux.h>
 
 #include "executor_weave.h"
+#include "generate.h"
 
 static struct program program;
 static struct weave_result result;
@@ -124,12 +128,117 @@ static void an_interrupt_allocates(void **state)
 	}
 }
 
-int main(void)
+/* ---- the same in each process ---- */
+
+#define NR_PROGRAMS 200u
+
+static void random_program(unsigned int seed)
+{
+	struct rng rng = rng_seed(seed);
+	struct program_header header = program_random_header(&rng);
+
+	header.nr_cpus = 2 + seed % 3;
+	header.rest = seed % NR_PROGRAM_RESTS;
+	header.seed = header.rest ? seed : 0;
+	header.plain_points = seed % 5 == 4;
+	header.memory = seed % 7 % 3;
+	program_generate(&program, &generator_default, &header, 24, seed);
+	program_generate_schedule(&program, seed % 7, seed);
+}
+
+/* What there is to say of all runs: who ran when, what each operation did, and how it ended. */
+static void write_all(FILE *out)
+{
+	for (unsigned int seed = 0; seed < NR_PROGRAMS; seed++) {
+		struct executor_event events[EXECUTOR_LOG];
+
+		random_program(seed);
+		run();
+		fprintf(out, "%u: %016llx, %llu points\n", seed, (unsigned long long)result.fingerprint,
+			(unsigned long long)result.points);
+		for (unsigned int i = 0; i < result.schedule.nr; i++) {
+			const struct weave_entry *entry = &result.schedule.entries[i];
+
+			fprintf(out, "  %u@%u %u %u\n", entry->op, entry->nth, entry->kind, entry->value);
+		}
+		for (unsigned int cpu = 0; cpu < program.header.nr_cpus; cpu++)
+			for (unsigned int i = 0, nr = executor_last_ops(cpu, events); i < nr; i++)
+				fprintf(out, "  cpu%u: %u %u\n", cpu, events[i].op, events[i].skipped);
+	}
+}
+
+static const char *own_path;
+
+static char *text_of(FILE *in)
+{
+	size_t len = 0, room = 1 << 20;
+	char *text = malloc(room);
+
+	while (text && (len += fread(text + len, 1, room - len - 1, in)) == room - 1)
+		text = realloc(text, room *= 2);
+	assert_non_null(text);
+	text[len] = 0;
+	return text;
+}
+
+/* They are long: of a difference the line will do. */
+static void same(const char *here, const char *there)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; here[i] || there[i]; i++) {
+		if (here[i] != there[i])
+			fail_msg("here %.60s\nthere %.60s", here + line, there + line);
+		if (here[i] == '\n')
+			line = i + 1;
+	}
+}
+
+/* Another process has another layout of memory, and other machines before: none of it is of consequence. */
+static void two_hundred_programs_run_the_same_elsewhere(void **state)
+{
+	FILE *mine = tmpfile(), *theirs = tmpfile();
+	char *here, *there;
+	int status;
+	pid_t child;
+
+	(void)state;
+	assert_non_null(mine);
+	assert_non_null(theirs);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		dup2(fileno(theirs), STDOUT_FILENO);
+		execl(own_path, own_path, "elsewhere", (char *)NULL);
+		_exit(127);
+	}
+	write_all(mine);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	rewind(mine);
+	rewind(theirs);
+	here = text_of(mine);
+	there = text_of(theirs);
+	assert_non_null(strchr(here, '@'));
+	same(here, there);
+	free(here);
+	free(there);
+	fclose(mine);
+	fclose(theirs);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_interrupt_frees),
 		cmocka_unit_test(an_interrupt_allocates),
+		cmocka_unit_test(two_hundred_programs_run_the_same_elsewhere),
 	};
 
+	own_path = argv[0];
+	if (argc > 1) {
+		write_all(stdout);
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
