@@ -299,7 +299,8 @@ void weave_irq_on(void);
 void weave_marked_begin(void);
 void weave_marked_end(void);
 /**
- * weave_linux_rules() - the code under test is Linux's own: WEAVE_RACES_ALL means WEAVE_RACES_KCSAN
+ * weave_linux_rules() - the code under test is Linux's own: WEAVE_RACES_ALL means WEAVE_RACES_KCSAN,
+ * and stacks are shared (config.shared_stacks)
  * @known: data races that are no findings, by the two innermost functions in the order of their names; NULL: none
  *
  * @on false: as before. Not while a run is under way.

@@ -79,6 +79,7 @@ struct weave_fibre {
  * @current: the running one
  * @runnable: mask of those that can go on; valid in a strategy's callbacks
  * @forced: @current cannot go on
+ * @shared_stacks: in this run accesses to the own stack count as any other
  * @ask_in: points until the strategy is asked again; it sets this in begin() and pick(). 1: at the next one
  * @points, @switches, @preemptions: of this run so far; @points without those of the running fibre
  *	since it was last asked
@@ -96,6 +97,7 @@ struct weave {
 	unsigned int current;
 	u64 runnable;
 	bool forced;
+	bool shared_stacks;
 	u32 ask_in;
 	u64 points;
 	u64 switches;

@@ -255,7 +255,7 @@ static u64 runnable_mask(const struct weave *w)
 static void own_stack(const struct weave *w, const struct weave_fibre *f)
 {
 	weave_hot.private_lo = f->context->stack_lo;
-	weave_hot.private_size = w->config.shared_stacks ? 0 : f->context->stack_bytes;
+	weave_hot.private_size = w->shared_stacks ? 0 : f->context->stack_bytes;
 }
 
 /* On the stack of the thread or of any fibre: what each access looks at is @f's from here on. */
@@ -969,6 +969,8 @@ bool weave_run(struct weave *w, unsigned int nr, void (*fn)(unsigned int fibre, 
 	if (w->config.catch)
 		old = sim_set_bug_handler(on_bug);
 	weave_hot.flags = hot_flags(&w->config);
+	/* Waiters of Linux's lie on their stacks, and learn there that they were woken. */
+	w->shared_stacks = w->config.shared_stacks || race_by_linux_rules();
 	weave_hot.plain = w->config.max_plain;
 	if (weave_hot.flags & WEAVE_HOT_RACES)
 		race_begin(nr);

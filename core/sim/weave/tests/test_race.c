@@ -662,6 +662,50 @@ static void rcu_orders_what_it_promises(void **state)
 	assert_string_equal(rcu_finding(99), "use after free in freer / reader");
 }
 
+/* ---- Linux's rules ---- */
+
+static u32 *waiter;
+
+/*
+ *	CPU 0					CPU 1
+ *	release: waiter = &woken
+ *						writer
+ *						release: *waiter = 1
+ *	acquire: woken, on its own stack
+ *	reader
+ */
+static void waits_on_its_stack(unsigned int fibre, void *arg)
+{
+	u32 woken = 0, *who;
+
+	(void)arg;
+	if (!fibre) {
+		smp_store_release(&waiter, &woken);
+		while (!smp_load_acquire(&woken))
+			weave_yield();
+		reader(&m.data);
+	} else {
+		while (!(who = smp_load_acquire(&waiter)))
+			weave_yield();
+		writer(&m.data);
+		smp_store_release(who, 1);
+	}
+}
+
+/* Private, a stack is read without the release that came there. */
+static void waiters_on_stacks_learn_by_linux_rules(void **state)
+{
+	(void)state;
+	waiter = NULL;
+	assert_string_equal(first_finding(&all, 2, 0, waits_on_its_stack), "data race in reader / writer");
+	weave_linux_rules(true, NULL);
+	waiter = NULL;
+	assert_string_equal(first_finding(&all, 2, 0, waits_on_its_stack), "nothing");
+	weave_linux_rules(false, NULL);
+	waiter = NULL;
+	assert_string_equal(first_finding(&all, 2, 0, waits_on_its_stack), "data race in reader / writer");
+}
+
 /* ---- the mode that sees as KCSAN does ---- */
 
 static void bare_writer_marked_read(unsigned int fibre, void *arg)
@@ -868,6 +912,7 @@ int main(void)
 		cmocka_unit_test(no_reader_is_forgotten),
 		cmocka_unit_test(uses_after_free),
 		cmocka_unit_test(rcu_orders_what_it_promises),
+		cmocka_unit_test(waiters_on_stacks_learn_by_linux_rules),
 		cmocka_unit_test(kcsan_takes_aligned_plain_writes_as_marked),
 		cmocka_unit_test(nothing_stays_behind),
 		cmocka_unit_test(both_stacks_are_printed),
