@@ -125,6 +125,14 @@ int gate_balloon_release(unsigned int dev);
 int gate_balloon_probe(unsigned int dev);
 unsigned long gate_balloon_pages(unsigned int dev);
 
+/* What has come to the host of these devices since the machine began, or was as it is put back to. */
+struct gate_host {
+	unsigned long kicks; /* buffers */
+	unsigned long inflated; /* frames */
+	unsigned long deflated;
+};
+void gate_host(struct gate_host *host);
+
 /* Pages on the way to the lists of reclaim get there, on all CPUs. */
 void gate_lru_drain(void);
 /* In sequence: that, and what vmstat's worker would do. */
@@ -175,6 +183,11 @@ void gate_log(const char *line);
 /* Nobody has this object any more; somebody has it. */
 void gate_poison_object(void *object, unsigned long bytes);
 void gate_unpoison_object(void *object, unsigned long bytes);
+/* A frame's contents are the host's that the machine runs on; are the machine's again. */
+void gate_host_took(unsigned long pfn);
+void gate_host_gave(unsigned long pfn);
+/* The same of an object of a driver's, in a table of them that is outside of the machine's frames. */
+void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned long table_bytes);
 /* Frames have left the allocator; are about to enter it. */
 void gate_allocated(unsigned long pfn, unsigned int order);
 void gate_freed(unsigned long pfn, unsigned int order);

@@ -13,6 +13,8 @@
 
 static unsigned long touched[MAX_FRAMES / 64];
 static unsigned long highest; /* word of @touched that may have a bit */
+static char *device_objects; /* the table of them, once one was poisoned */
+static unsigned long device_bytes;
 
 static unsigned long contents_bytes(void)
 {
@@ -60,6 +62,31 @@ void gate_poison_object(void *object, unsigned long bytes)
 	sim_poison(object, bytes);
 }
 
+/*
+ * Orders nothing, as the host is another machine: what is between the guest's own last use and its next must be the
+ * guest's own.
+ */
+void gate_host_took(unsigned long pfn)
+{
+	touch(pfn);
+#if SIM_ASAN
+	__asan_poison_memory_region(ram_ptr(pfn), contents_bytes());
+#endif
+}
+
+void gate_host_gave(unsigned long pfn)
+{
+	poison_lift(pfn, 0);
+}
+
+/* All of the table comes back, wherever in its frame it is; who is first and who last writes the same. */
+void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned long table_bytes)
+{
+	__atomic_store_n(&device_bytes, table_bytes, __ATOMIC_RELAXED);
+	__atomic_store_n(&device_objects, table, __ATOMIC_RELAXED);
+	sim_poison(object, bytes);
+}
+
 void gate_unpoison_object(void *object, unsigned long bytes)
 {
 	sim_unpoison(object, bytes);
@@ -77,4 +104,7 @@ void poison_forget(void)
 			sim_unpoison(ram_ptr(word * 64 + __builtin_ctzl(touched[word])), limits.slab_bytes);
 	}
 	highest = 0;
+	if (device_objects)
+		sim_unpoison(device_objects, device_bytes);
+	device_objects = NULL;
 }

@@ -18,6 +18,7 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "host.h"
 #include "slab.h"
 #include "world.h"
 
@@ -190,6 +191,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 
 	/* start_kernel() */
 	mmfuzz_reserve_hotplug(config);
+	mmfuzz_reserve_devices();
 	boot_bytes = PFN_PHYS(max_pfn) - lowest_taken(PFN_PHYS(config->max_pfn));
 	build_all_zonelists(NULL);
 	for (unsigned int i = 0; i < config->nr_zones; i++)
@@ -203,6 +205,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	radix_tree_init();
 	pagecache_init();
 	setup_per_cpu_pageset();
+	mmfuzz_setup_host();
 	do_initcalls();
 	mmfuzz_setup_file();
 	mmfuzz_setup_balloons();

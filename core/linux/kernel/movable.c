@@ -50,8 +50,13 @@ unsigned long gate_isolate_movable(unsigned long start, unsigned long nr, unsign
 
 		if (!folio)
 			continue;
-		if (isolate_one(folio))
-			pfns[got++] = folio_pfn(folio);
+		if (isolate_one(folio)) {
+			pfns[got] = folio_pfn(folio);
+			if (mmfuzz_balloon_leaving(&folio->page))
+				gate_putback_movable_pages(&pfns[got], 1);
+			else
+				got++;
+		}
 		folio_put(folio);
 	}
 	return got;

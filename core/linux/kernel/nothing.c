@@ -38,6 +38,11 @@ NOTHING(inode_add_lru)
 NOTHING(inode_lru_list_add)
 NOTHING(wakeup_flusher_threads)
 NOTHING(mod_timer)
+NOTHING(msleep)
+NOTHING(_dev_err)
+NOTHING(_dev_info)
+NOTHING(_dev_warn)
+NOTHING(device_set_wakeup_capable)
 
 /* There are no tiers of memory: NUMA_NO_NODE is below each. */
 int next_demotion_node(void)

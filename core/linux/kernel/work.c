@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include "../gate.h"
+#include "host.h"
 #include "world.h"
 
 struct workqueue_struct {
@@ -64,6 +65,7 @@ void gate_run_work(void)
 	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
 	struct work_struct *work;
 
+	mmfuzz_host_turn();
 	/* Not within one of them: a CPU has one worker. */
 	if (READ_ONCE(works->running))
 		return;

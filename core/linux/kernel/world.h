@@ -24,6 +24,8 @@ void mmfuzz_setup_tasks(void);
 gfp_t mmfuzz_gfp(unsigned int asked);
 void mmfuzz_fold_counters(void);
 
+/* What drivers allocate (devices.h), before there are objects. */
+void mmfuzz_reserve_devices(void);
 /* The file of folios; balloon devices. */
 void mmfuzz_setup_file(void);
 void mmfuzz_setup_balloons(void);
@@ -69,6 +71,8 @@ struct zone;
 void mmfuzz_take_apart(struct page *page, unsigned int order);
 /* Frames that were freed, and wait for somebody who may wait for the zone's lock. A finding if one of them cannot be such. */
 unsigned long mmfuzz_deferred(struct zone *zone);
+/* The page, which the caller has just isolated, is of a balloon that is going away, and must not be kept. */
+bool mmfuzz_balloon_leaving(struct page *page);
 
 struct folio;
 /*

@@ -21,6 +21,7 @@
 
 #include <sim/ram.h>
 
+#include "../gate.h"
 #include "program.h"
 
 #define NR_FRAMES 256ul
@@ -519,6 +520,109 @@ static void frames_are_described(void **state)
 	assert_string_equal(text, "not online");
 }
 
+/* By way of the tree's driver: the host hears of each buffer of at most 8 pages of 32 of its own. */
+static void a_balloon_is_filled_by_its_driver(void **state)
+{
+	struct gate_host before, after;
+
+	(void)state;
+	gate_host(&before);
+	assert_int_equal(be->balloon_inflate(0, 20), 20);
+	gate_host(&after);
+	assert_int_equal(after.inflated - before.inflated, 20);
+	assert_int_equal(after.kicks - before.kicks, 3);
+	assert_int_equal(be->balloon_pages(0), 20);
+	assert_int_equal(nr_out(), 20);
+	assert_int_equal(stats_now().managed, NR_FRAMES - 20);
+	assert_int_equal(be->balloon_inflate(1, 1), 1);
+	assert_int_equal(be->balloon_pages(1), 1);
+	be->check();
+
+	assert_int_equal(be->balloon_deflate(0, 5), 5);
+	gate_host(&after);
+	assert_int_equal(after.deflated - before.deflated, 5);
+	assert_int_equal(be->balloon_deflate(0, 100), 15);
+	assert_int_equal(be->balloon_deflate(0, 1), 0);
+	assert_int_equal(be->balloon_deflate(1, 1), 1);
+	machine_is_as_booted();
+}
+
+static void a_balloon_takes_what_there_is(void **state)
+{
+	unsigned long got;
+
+	(void)state;
+	got = be->balloon_inflate(0, 2 * NR_FRAMES);
+	assert_in_range(got, 1, NR_FRAMES);
+	assert_int_equal(be->balloon_pages(0), got);
+	assert_int_equal(be->balloon_deflate(0, got), got);
+	machine_is_as_booted();
+}
+
+/* The driver waits for the host twice: it has the new page, and then gives back the old one. */
+static void balloon_pages_move(void **state)
+{
+	struct gate_host before, after;
+	pfn_t pfns[8];
+
+	(void)state;
+	assert_int_equal(be->balloon_inflate(0, 8), 8);
+	assert_int_equal(be->isolate_movable(mk_pfn(0), NR_FRAMES, 8, pfns), 8);
+	/* What is isolated stays, and so does the device. */
+	assert_int_equal(be->balloon_deflate(0, 8), 0);
+	assert_int_equal(be->balloon_release(0), -EBUSY);
+	assert_int_equal(be->balloon_pages(0), 8);
+	gate_host(&before);
+	assert_int_equal(be->migrate_pages(pfns, 3, false), 0);
+	gate_host(&after);
+	assert_int_equal(after.inflated - before.inflated, 3);
+	assert_int_equal(after.deflated - before.deflated, 3);
+	assert_int_equal(after.kicks - before.kicks, 6);
+	be->putback_movable_pages(pfns + 3, 5);
+	be->check();
+	assert_int_equal(be->balloon_deflate(0, 8), 8);
+	machine_is_as_booted();
+}
+
+#if SIM_ASAN
+static bool is_poisoned(unsigned long pfn)
+{
+	return __asan_address_is_poisoned(ram_ptr(pfn));
+}
+
+/* The guest must not touch what it has given away. */
+static void what_the_host_has_is_poisoned(void **state)
+{
+	unsigned long nr = 0;
+
+	(void)state;
+	assert_int_equal(be->balloon_inflate(0, 8), 8);
+	for (unsigned long pfn = 0; pfn < NR_FRAMES; pfn++)
+		nr += out[pfn] && is_poisoned(pfn);
+	assert_int_equal(nr, 8);
+	be->reset();
+	for (unsigned long pfn = 0; pfn < NR_FRAMES; pfn++)
+		assert_false(is_poisoned(pfn));
+	memset(out, 0, sizeof(out));
+}
+#endif
+
+static void a_device_comes_and_goes(void **state)
+{
+	(void)state;
+	assert_int_equal(be->balloon_probe(0), -EEXIST);
+	for (unsigned int i = 0; i < 20; i++) {
+		assert_int_equal(be->balloon_inflate(0, 20), 20);
+		assert_int_equal(be->balloon_release(0), 0);
+		assert_int_equal(be->balloon_pages(0), 0);
+		assert_int_equal(be->balloon_release(0), -ENODEV);
+		assert_int_equal(be->balloon_inflate(0, 1), 0);
+		assert_int_equal(be->balloon_deflate(0, 1), 0);
+		assert_int_equal(be->balloon_probe(0), 0);
+	}
+	machine_is_as_booted();
+}
+
 int main(void)
 {
 	const struct CMUnitTest machines[] = {
@@ -541,6 +645,13 @@ int main(void)
 		cmocka_unit_test_setup(a_block_with_objects_stays, reset),
 #if SIM_ASAN
 		cmocka_unit_test_setup(what_is_freed_is_poisoned, reset),
+#endif
+		cmocka_unit_test_setup(a_balloon_is_filled_by_its_driver, reset),
+		cmocka_unit_test_setup(a_balloon_takes_what_there_is, reset),
+		cmocka_unit_test_setup(balloon_pages_move, reset),
+		cmocka_unit_test_setup(a_device_comes_and_goes, reset),
+#if SIM_ASAN
+		cmocka_unit_test_setup(what_the_host_has_is_poisoned, reset),
 #endif
 		cmocka_unit_test_setup(frames_are_described, reset),
 	};

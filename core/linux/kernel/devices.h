@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What drivers allocate for as long as their device is there. It lies in a table of the boot: among a machine's frames it
+ * would be a slab that is there at the end of a program, and that keeps a block of memory from going. Freed objects are
+ * poisoned, and used again as late as can be.
+ *
+ * A file of the tree that is a driver's is included behind this header.
+ */
+#ifndef MMFUZZ_LINUX_DEVICES_H
+#define MMFUZZ_LINUX_DEVICES_H
+
+#include <linux/types.h>
+
+/* Zeroed; there is always room for what the machine's devices need. */
+void *mmfuzz_device_alloc(size_t bytes);
+/* NULL is none. */
+void mmfuzz_device_free(const void *object);
+
+#endif /* MMFUZZ_LINUX_DEVICES_H */

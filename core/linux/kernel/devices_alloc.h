@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Behind all headers of a driver's file, and before its text: kmalloc() and its kin, by whatever name the tree has them, are
+ * the table's (devices.h).
+ */
+#include "devices.h"
+
+#undef kmalloc
+#define kmalloc(bytes, gfp) mmfuzz_device_alloc(bytes)
+#undef kzalloc
+#define kzalloc(bytes, gfp) mmfuzz_device_alloc(bytes)
+#undef kmalloc_array
+#define kmalloc_array(nr, bytes, gfp) mmfuzz_device_alloc((nr) * (bytes))
+#undef kmalloc_obj
+#define kmalloc_obj(type, ...) ((typeof(type) *)mmfuzz_device_alloc(sizeof(type)))
+#undef kzalloc_obj
+#define kzalloc_obj(type, ...) ((typeof(type) *)mmfuzz_device_alloc(sizeof(type)))
+#undef kmalloc_objs
+#define kmalloc_objs(type, nr, ...) ((typeof(type) *)mmfuzz_device_alloc((nr) * sizeof(type)))
+#undef kfree
+#define kfree(object) mmfuzz_device_free(object)
