@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Poison (poison.h), in ASan's shadow. Of each frame there is a bit that says whether anything in it was poisoned; bits are
- * set by whoever has the frame, and cleared when nobody runs. Relaxed: who wants to know looks when nobody runs.
+ * Poison (poison.h), in ASan's shadow: a byte of it says of 8 bytes how many of them, from the first on, may be touched. It is
+ * written here, as what is poisoned is small, and the library's calls take longer than what happens around them. Of each
+ * frame there are bits that say whether anything in it was poisoned; bits are set by whoever has the frame, and cleared
+ * when nobody runs. Relaxed: who wants to know looks when nobody runs.
  */
 #include <sim/bug.h>
 #include <sim/ram.h>
@@ -11,55 +13,92 @@
 
 #define MAX_FRAMES 32768ul /* of the largest machine, and more */
 
+static const struct gate_limits *limits(void)
+{
+	static struct gate_limits limits;
+
+	if (!limits.page_bytes) {
+		gate_limits(&limits);
+		MM_BUG_ON(limits.max_pfn + limits.boot_pfns > MAX_FRAMES, "too many frames to poison", SIM_NO_PFN, "%lu",
+			  limits.max_pfn);
+	}
+	return &limits;
+}
+
+#if SIM_ASAN
+
+/* As ASan has it for what its users poison. */
+#define POISONED 0xf7
+
 static unsigned long touched[MAX_FRAMES / 64];
+static unsigned long objects[MAX_FRAMES / 64]; /* likewise, and not only of its contents */
 static unsigned long highest; /* word of @touched that may have a bit */
 static char *device_objects; /* the table of them, once one was poisoned */
 static unsigned long device_bytes;
 
-static unsigned long contents_bytes(void)
+static void set_bit_of(unsigned long *bits, unsigned long pfn)
 {
-	static unsigned long bytes;
+	unsigned long bit = 1ul << (pfn % 64);
 
-	if (!bytes) {
-		struct gate_limits limits;
-
-		gate_limits(&limits);
-		MM_BUG_ON(limits.max_pfn + limits.boot_pfns > MAX_FRAMES, "too many frames to poison", SIM_NO_PFN, "%lu",
-			  limits.max_pfn);
-		bytes = limits.contents_bytes;
-	}
-	return bytes;
+	if (!(__atomic_load_n(&bits[pfn / 64], __ATOMIC_RELAXED) & bit))
+		__atomic_fetch_or(&bits[pfn / 64], bit, __ATOMIC_RELAXED);
 }
 
 static void touch(unsigned long pfn)
 {
-	unsigned long word = pfn / 64, bit = 1ul << (pfn % 64);
-
-	if (!(__atomic_load_n(&touched[word], __ATOMIC_RELAXED) & bit))
-		__atomic_fetch_or(&touched[word], bit, __ATOMIC_RELAXED);
+	set_bit_of(touched, pfn);
 	/* Two CPUs may both raise it, and the lower one last: again, until it is high enough. */
-	while (__atomic_load_n(&highest, __ATOMIC_RELAXED) < word)
-		__atomic_store_n(&highest, word, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&highest, __ATOMIC_RELAXED) < pfn / 64)
+		__atomic_store_n(&highest, pfn / 64, __ATOMIC_RELAXED);
+}
+
+/* Eight bytes of shadow at a time; by memset() the sanitizer would ask itself whether that may be written. */
+struct shadow_word {
+	unsigned long word;
+} __attribute__((packed, may_alias));
+
+static void fill(const void *ptr, unsigned long bytes, unsigned char value)
+{
+	unsigned char *shadow = (unsigned char *)(((unsigned long)ptr >> 3) + sim_ram.shadow_offset);
+	const unsigned long word = value * 0x0101010101010101ul;
+
+	for (; bytes >= 64; bytes -= 64, shadow += 8)
+		((volatile struct shadow_word *)shadow)->word = word;
+	for (; bytes >= 8; bytes -= 8)
+		*(volatile unsigned char *)shadow++ = value;
+	/* What is behind the end of an object, up to the next 8 bytes, is nobody's. */
+	if (bytes)
+		*(volatile unsigned char *)shadow = value ? value : bytes;
+}
+
+static void poison(const void *ptr, unsigned long bytes)
+{
+	sim_gone(ptr, bytes);
+	fill(ptr, bytes, POISONED);
 }
 
 void poison_frames(unsigned long pfn, unsigned int order)
 {
 	for (unsigned long p = pfn; p < pfn + (1ul << order); p++) {
 		touch(p);
-		sim_poison(ram_ptr(p), contents_bytes());
+		poison(ram_ptr(p), limits()->contents_bytes);
 	}
 }
 
 void poison_lift(unsigned long pfn, unsigned int order)
 {
 	for (unsigned long p = pfn; p < pfn + (1ul << order); p++)
-		sim_unpoison(ram_ptr(p), contents_bytes());
+		fill(ram_ptr(p), limits()->contents_bytes, 0);
 }
 
 void gate_poison_object(void *object, unsigned long bytes)
 {
-	touch(((char *)object - (char *)ram_ptr(0)) >> sim_ram.cell_shift);
-	sim_poison(object, bytes);
+	unsigned long pfn = ((char *)object - (char *)ram_ptr(0)) >> sim_ram.cell_shift;
+
+	MM_BUG_ON((unsigned long)object % 8, "object between others", pfn, "at %p", object);
+	touch(pfn);
+	set_bit_of(objects, pfn);
+	poison(object, bytes);
 }
 
 /*
@@ -69,9 +108,7 @@ void gate_poison_object(void *object, unsigned long bytes)
 void gate_host_took(unsigned long pfn)
 {
 	touch(pfn);
-#if SIM_ASAN
-	__asan_poison_memory_region(ram_ptr(pfn), contents_bytes());
-#endif
+	fill(ram_ptr(pfn), limits()->contents_bytes, POISONED);
 }
 
 void gate_host_gave(unsigned long pfn)
@@ -89,22 +126,70 @@ void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned
 
 void gate_unpoison_object(void *object, unsigned long bytes)
 {
-	sim_unpoison(object, bytes);
+	fill(object, bytes, 0);
 }
 
 void poison_forget(void)
 {
-	struct gate_limits limits;
-
 	if (!sim_ram.base)
 		return;
-	gate_limits(&limits);
 	for (unsigned long word = 0; word <= highest; word++) {
-		for (; touched[word]; touched[word] &= touched[word] - 1)
-			sim_unpoison(ram_ptr(word * 64 + __builtin_ctzl(touched[word])), limits.slab_bytes);
+		for (; touched[word]; touched[word] &= touched[word] - 1) {
+			unsigned int bit = __builtin_ctzl(touched[word]);
+
+			fill(ram_ptr(word * 64 + bit),
+			     objects[word] & 1ul << bit ? limits()->slab_bytes : limits()->contents_bytes, 0);
+		}
+		objects[word] = 0;
 	}
 	highest = 0;
 	if (device_objects)
 		sim_unpoison(device_objects, device_bytes);
 	device_objects = NULL;
 }
+
+#else
+
+/* Nothing is poisoned; the woven machine is told who had it last. */
+void poison_frames(unsigned long pfn, unsigned int order)
+{
+	for (unsigned long p = pfn; p < pfn + (1ul << order); p++)
+		sim_gone(ram_ptr(p), limits()->contents_bytes);
+}
+
+void poison_lift(unsigned long pfn, unsigned int order)
+{
+	(void)pfn, (void)order;
+}
+
+void gate_poison_object(void *object, unsigned long bytes)
+{
+	sim_gone(object, bytes);
+}
+
+void gate_unpoison_object(void *object, unsigned long bytes)
+{
+	(void)object, (void)bytes;
+}
+
+void gate_host_took(unsigned long pfn)
+{
+	(void)pfn;
+}
+
+void gate_host_gave(unsigned long pfn)
+{
+	(void)pfn;
+}
+
+void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned long table_bytes)
+{
+	(void)table, (void)table_bytes;
+	sim_gone(object, bytes);
+}
+
+void poison_forget(void)
+{
+}
+
+#endif
