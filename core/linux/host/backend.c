@@ -24,6 +24,19 @@
 
 static const struct mmfuzz_trace *trace;
 
+/*
+ * The machine may differ from what it was when it had booted. Each operation that may change it says so first: a snapshot of
+ * a machine that nobody has touched is the one of the boot, and need not be compared with it.
+ */
+static bool changed;
+
+static void changes(void)
+{
+	/* Relaxed: read when nobody runs. Looked at first, or CPUs would take the line from each other. */
+	if (!__atomic_load_n(&changed, __ATOMIC_RELAXED))
+		__atomic_store_n(&changed, true, __ATOMIC_RELAXED);
+}
+
 void gate_allocated(unsigned long pfn, unsigned int order)
 {
 	poison_lift(pfn, order);
@@ -156,11 +169,15 @@ static int be_boot(const struct mmfuzz_config *config)
 	}
 	poison_forget();
 	log_forget();
+	changed = false;
 	return 0;
 }
 
+/* Otherwise the boot has remembered it. */
 static void be_snapshot(void)
 {
+	if (!changed)
+		return;
 	gate_remember();
 	state_save();
 }
@@ -192,6 +209,7 @@ static void be_set_trace(const struct mmfuzz_trace *new_trace)
 
 static void be_quiesce(void)
 {
+	changes();
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		gate_play(cpu, gate_run_work);
 	gate_lru_drain();
@@ -262,16 +280,19 @@ static bool be_pfn_state_ok(pfn_t pfn)
 
 static pfn_t be_alloc_frozen(unsigned int gfp, order_t order, nid_t nid)
 {
+	changes();
 	return mk_pfn(gate_alloc_pages(gfp, order.order, nid.nid, false));
 }
 
 static pfn_t be_alloc_pages(unsigned int gfp, order_t order, nid_t nid)
 {
+	changes();
 	return mk_pfn(gate_alloc_pages(gfp, order.order, nid.nid, true));
 }
 
 static void be_free(pfn_t pfn, order_t order)
 {
+	changes();
 	gate_free_pages(pfn.pfn, order.order);
 }
 
@@ -289,27 +310,32 @@ static void be_free_nolock(pfn_t pfn, order_t order)
 
 static unsigned long be_alloc_bulk(unsigned int gfp, nid_t nid, unsigned long nr, pfn_t *pfns)
 {
+	changes();
 	return gate_alloc_bulk(gfp, nid.nid, nr, (unsigned long *)pfns);
 }
 
 static void be_free_bulk(unsigned long nr, const pfn_t *pfns)
 {
+	changes();
 	for (unsigned long i = 0; i < nr; i++)
 		gate_free_pages(pfns[i].pfn, 0);
 }
 
 static void be_split(pfn_t pfn, order_t order)
 {
+	changes();
 	gate_split(pfn.pfn, order.order);
 }
 
 static void be_get_page(pfn_t pfn)
 {
+	changes();
 	gate_get_page(pfn.pfn);
 }
 
 static void be_put_page(pfn_t pfn)
 {
+	changes();
 	gate_put_page(pfn.pfn);
 }
 
@@ -322,36 +348,43 @@ static int be_page_count(pfn_t pfn)
 
 static int be_alloc_contig_range(pfn_t start, unsigned long nr)
 {
+	changes();
 	return gate_alloc_contig_range(start.pfn, nr);
 }
 
 static void be_free_contig_range(pfn_t start, unsigned long nr)
 {
+	changes();
 	gate_free_contig_range(start.pfn, nr);
 }
 
 static pfn_t be_alloc_contig_pages(unsigned long nr, unsigned int gfp, nid_t nid)
 {
+	changes();
 	return mk_pfn(gate_alloc_contig_pages(nr, gfp, nid.nid));
 }
 
 static pfn_t be_cma_alloc(unsigned int area, unsigned long nr)
 {
+	changes();
 	return mk_pfn(gate_cma_alloc(area, nr));
 }
 
 static void be_cma_release(unsigned int area, pfn_t start, unsigned long nr)
 {
+	changes();
 	gate_cma_release(area, start.pfn, nr);
 }
 
 static int be_start_isolate(pfn_t start, unsigned long nr)
 {
+	changes();
 	return gate_start_isolate_page_range(start.pfn, nr);
 }
 
 static void be_undo_isolate(pfn_t start, unsigned long nr)
 {
+	changes();
 	gate_undo_isolate_page_range(start.pfn, nr);
 }
 
@@ -367,21 +400,25 @@ _Static_assert(GATE_MAX_BALLOONS == MMFUZZ_MAX_BALLOONS, "as many in either worl
 
 static unsigned long be_isolate_movable(pfn_t start, unsigned long nr, unsigned long max, pfn_t *pfns)
 {
+	changes();
 	return gate_isolate_movable(start.pfn, nr, max, (unsigned long *)pfns);
 }
 
 static unsigned long be_migrate_pages(pfn_t *pfns, unsigned long nr, bool async)
 {
+	changes();
 	return gate_migrate_pages((unsigned long *)pfns, nr, async);
 }
 
 static void be_putback_movable_pages(const pfn_t *pfns, unsigned long nr)
 {
+	changes();
 	gate_putback_movable_pages((const unsigned long *)pfns, nr);
 }
 
 static int be_compact(nid_t nid, order_t order)
 {
+	changes();
 	return gate_compact(nid.nid, order.order);
 }
 
@@ -389,40 +426,48 @@ static int be_compact(nid_t nid, order_t order)
 static int be_folio_add(unsigned int index, enum mmfuzz_folio_type type, order_t order, unsigned int gfp, uint64_t tag)
 {
 	(void)type;
+	changes();
 	return gate_folio_add(index, order.order, gfp, tag);
 }
 
 static int be_folio_remove(unsigned int index)
 {
+	changes();
 	return gate_folio_remove(index);
 }
 
 static int be_folio_write(unsigned int index, uint64_t tag)
 {
+	changes();
 	return gate_folio_write(index, tag);
 }
 
 static int be_folio_read(unsigned int index, uint64_t *tag)
 {
 	unsigned long long got = 0;
-	int err = gate_folio_read(index, &got);
+	int err;
 
+	changes();
+	err = gate_folio_read(index, &got);
 	*tag = got;
 	return err;
 }
 
 static pfn_t be_folio_get(unsigned int index)
 {
+	changes();
 	return mk_pfn(gate_folio_get(index));
 }
 
 static void be_folio_put(pfn_t pfn)
 {
+	changes();
 	gate_folio_put(pfn.pfn);
 }
 
 static unsigned long be_walk_pfns(pfn_t start, unsigned long nr)
 {
+	changes();
 	return gate_walk_pfns(start.pfn, nr);
 }
 
@@ -430,21 +475,25 @@ static unsigned long be_walk_pfns(pfn_t start, unsigned long nr)
 
 static unsigned long be_balloon_inflate(unsigned int dev, unsigned long nr)
 {
+	changes();
 	return gate_balloon_inflate(dev, nr);
 }
 
 static unsigned long be_balloon_deflate(unsigned int dev, unsigned long nr)
 {
+	changes();
 	return gate_balloon_deflate(dev, nr);
 }
 
 static int be_balloon_release(unsigned int dev)
 {
+	changes();
 	return gate_balloon_release(dev);
 }
 
 static int be_balloon_probe(unsigned int dev)
 {
+	changes();
 	return gate_balloon_probe(dev);
 }
 
@@ -457,16 +506,19 @@ static unsigned long be_balloon_pages(unsigned int dev)
 
 static int be_add_memory(block_t block, nid_t nid)
 {
+	changes();
 	return gate_add_memory(block.block, nid.nid);
 }
 
 static int be_online_pages(block_t block, enum mmfuzz_zone_type type)
 {
+	changes();
 	return gate_online_pages(block.block, (enum gate_zone)type);
 }
 
 static int be_offline_pages(block_t block)
 {
+	changes();
 	/* Who takes a block offline would try again when objects in it are gone that only wait for their grace period. */
 	if (gate_in_sequence())
 		gate_file_tidy();
@@ -476,6 +528,7 @@ static int be_offline_pages(block_t block)
 
 static int be_remove_memory(block_t block)
 {
+	changes();
 	return gate_remove_memory(block.block);
 }
 
@@ -489,16 +542,19 @@ static int be_block_state(block_t block)
 static void be_drain(enum mmfuzz_drain which, cpu_t cpu)
 {
 	(void)cpu;
+	changes();
 	gate_drain(which == MMFUZZ_DRAIN_LOCAL ? 0 : -1);
 }
 
 static void be_rcu_barrier(void)
 {
+	changes();
 	rcu_barrier();
 }
 
 static void be_op_done(void)
 {
+	changes();
 	gate_revive();
 	gate_run_work();
 	rcu_poll();
@@ -506,10 +562,17 @@ static void be_op_done(void)
 
 static void be_idle(bool (*others_busy)(void))
 {
+	changes();
 	while (others_busy()) {
 		gate_run_work();
 		cpu_relax();
 	}
+}
+
+static void be_settle(void)
+{
+	changes();
+	gate_settle();
 }
 
 const struct mmfuzz_backend mmfuzz_backend_linux = {
@@ -576,6 +639,6 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.drain = be_drain,
 	.rcu_barrier = be_rcu_barrier,
 	.op_done = be_op_done,
-	.settle = gate_settle,
+	.settle = be_settle,
 	.idle = be_idle,
 };

@@ -22,16 +22,34 @@ struct piece {
 	unsigned long bytes;
 };
 
-/* Copies of all pieces, one behind the other. */
+/*
+ * Most of what a machine consists of is as in any other: 0, or as the program began with it. So of each piece only lines are
+ * kept that are not: after so many that are as usual (@usual), so many (@own) whose contents stand in the copy. Half of the
+ * bytes come from far away in memory then.
+ */
+#define LINE_BYTES 64u
+
+struct line {
+	unsigned long words[LINE_BYTES / sizeof(unsigned long)];
+} __attribute__((packed, may_alias));
+
+struct run {
+	unsigned int usual;
+	unsigned int own;
+};
+
+/* Of all pieces, one behind the other: runs; lines of their own, and what is left at the end of a piece. */
 struct saved {
 	struct piece pieces[MAX_PIECES];
+	unsigned int runs_of[MAX_PIECES];
 	unsigned int nr;
-	unsigned long bytes;
-	char *copy;
+	unsigned long copy_bytes, runs_bytes;
+	struct run *runs; /* one mapping: these, and behind them the copy */
 };
 
 struct machine {
 	struct mmfuzz_config config;
+	unsigned long hash; /* of @config */
 	struct saved booted;
 };
 
@@ -92,21 +110,131 @@ static void make_room(void)
 
 static void drop(struct saved *saved)
 {
-	if (saved->copy)
-		sim_release(saved->copy, saved->bytes);
-	saved->copy = NULL;
+	if (saved->runs)
+		munmap(saved->runs, saved->runs_bytes + saved->copy_bytes);
+	saved->runs = NULL;
 	saved->nr = 0;
-	saved->bytes = 0;
+}
+
+/* Not of sim_reserve(): there are many of these, and it keeps few mappings, which others ask for with each program. */
+static void make_copy_room(struct saved *saved)
+{
+	unsigned long bytes = saved->runs_bytes + saved->copy_bytes;
+	void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED)
+		sim_die("no memory for a copy of %lu bytes of a machine; free some", bytes);
+	saved->runs = room;
+}
+
+static char *copy_of(const struct saved *saved)
+{
+	return (char *)saved->runs + saved->runs_bytes;
+}
+
+/* What is usual in a piece: NULL for 0. */
+static const char *usual_of(const struct piece *piece)
+{
+	return piece->start == __start_mmfuzz_linux_data ? state.first_data : NULL;
+}
+
+/* As in sim_copy(): no compiler may make calls of the C library of these, which sanitizers have in their hands. */
+static void copy_lines(char *to, const char *from, unsigned long nr)
+{
+	/* Where the string instruction is the faster one. */
+	if (nr > 8) {
+		sim_copy(to, from, nr * LINE_BYTES);
+		return;
+	}
+	for (; nr; nr--, to += LINE_BYTES, from += LINE_BYTES) {
+		*(struct line *)to = *(const struct line *)from;
+		barrier();
+	}
+}
+
+static void clear_lines(char *to, unsigned long nr)
+{
+	for (; nr; nr--, to += LINE_BYTES) {
+		*(struct line *)to = (struct line){ { 0 } };
+		barrier();
+	}
+}
+
+static bool is_usual(const char *line, const char *usual)
+{
+	const struct line *is = (const struct line *)line, *should = (const struct line *)usual;
+	unsigned long other = 0;
+
+	for (unsigned int i = 0; i < LINE_BYTES / sizeof(unsigned long); i++)
+		other |= is->words[i] ^ (should ? should->words[i] : 0);
+	return !other;
 }
 
 static void put_back(const struct saved *saved)
 {
-	const char *from = saved->copy;
+	const struct run *run = saved->runs;
+	const char *from = copy_of(saved);
 
 	for (unsigned int i = 0; i < saved->nr; i++) {
-		sim_copy(saved->pieces[i].start, from, saved->pieces[i].bytes);
-		from += saved->pieces[i].bytes;
+		const struct piece *piece = &saved->pieces[i];
+		const char *usual = usual_of(piece);
+		char *to = piece->start;
+
+		for (unsigned int nr = saved->runs_of[i]; nr--; run++) {
+			unsigned long usual_bytes = run->usual * (unsigned long)LINE_BYTES;
+
+			if (usual)
+				copy_lines(to, usual + (to - piece->start), run->usual);
+			else
+				clear_lines(to, run->usual);
+			to += usual_bytes;
+			copy_lines(to, from, run->own);
+			to += run->own * (unsigned long)LINE_BYTES;
+			from += run->own * (unsigned long)LINE_BYTES;
+		}
+		sim_copy(to, from, piece->bytes % LINE_BYTES);
+		from += piece->bytes % LINE_BYTES;
 	}
+}
+
+/* Lines of a piece from @at on that are as usual, or not. */
+static unsigned int count_lines(const struct piece *piece, unsigned long at, bool usual)
+{
+	const char *as = usual_of(piece);
+	unsigned int nr = 0;
+
+	for (; at + LINE_BYTES <= piece->bytes; at += LINE_BYTES, nr++) {
+		if (is_usual(piece->start + at, as ? as + at : NULL) != usual)
+			break;
+	}
+	return nr;
+}
+
+/* To where they belong, or with @runs NULL only counted. */
+static void take_piece(struct saved *saved, unsigned int i, struct run *runs, char *copy)
+{
+	const struct piece *piece = &saved->pieces[i];
+	unsigned long at = 0;
+
+	saved->runs_of[i] = 0;
+	while (at + LINE_BYTES <= piece->bytes) {
+		unsigned int usual = count_lines(piece, at, true), own;
+
+		at += usual * (unsigned long)LINE_BYTES;
+		own = count_lines(piece, at, false);
+		if (runs) {
+			runs[saved->runs_of[i]] = (struct run){ usual, own };
+			copy_lines(copy, piece->start + at, own);
+			copy += own * (unsigned long)LINE_BYTES;
+		}
+		at += own * (unsigned long)LINE_BYTES;
+		saved->runs_of[i]++;
+		saved->copy_bytes += own * (unsigned long)LINE_BYTES;
+	}
+	if (runs)
+		sim_copy(copy, piece->start + at, piece->bytes - at);
+	saved->copy_bytes += piece->bytes - at;
+	saved->runs_bytes += saved->runs_of[i] * sizeof(*runs);
 }
 
 static void add_piece(struct saved *saved, char *start, unsigned long bytes)
@@ -115,13 +243,20 @@ static void add_piece(struct saved *saved, char *start, unsigned long bytes)
 		return;
 	MM_BUG_ON(saved->nr == MAX_PIECES, "too many pieces of a machine", SIM_NO_PFN, "%u", MAX_PIECES);
 	saved->pieces[saved->nr++] = (struct piece){ start, bytes };
-	saved->bytes += bytes;
+}
+
+static void take_pieces(struct saved *saved, char *runs, char *copy)
+{
+	saved->copy_bytes = saved->runs_bytes = 0;
+	for (unsigned int i = 0; i < saved->nr; i++)
+		take_piece(saved, i, runs ? (struct run *)(runs + saved->runs_bytes) : NULL,
+			   copy ? copy + saved->copy_bytes : NULL);
 }
 
 static void remember(struct saved *saved)
 {
 	unsigned long bytes, pfn = 0;
-	char *start, *to;
+	char *start;
 
 	drop(saved);
 	add_piece(saved, __start_mmfuzz_linux_data, data_bytes());
@@ -134,29 +269,32 @@ static void remember(struct saved *saved)
 	add_piece(saved, start, bytes);
 	while (gate_slab(&pfn, &start, &bytes))
 		add_piece(saved, start, bytes);
-	saved->copy = to = sim_reserve(saved->bytes);
-	for (unsigned int i = 0; i < saved->nr; i++) {
-		sim_copy(to, saved->pieces[i].start, saved->pieces[i].bytes);
-		to += saved->pieces[i].bytes;
-	}
+	take_pieces(saved, NULL, NULL);
+	make_copy_room(saved);
+	take_pieces(saved, (char *)saved->runs, copy_of(saved));
 }
 
-static bool is_as(const struct saved *saved)
+/* A fuzzer asks for another machine with nearly every program: without a call of memcmp() for each that it may be. */
+static unsigned long hash_of(const struct mmfuzz_config *config)
 {
-	const char *copy = saved->copy;
+	const unsigned char *bytes = (const unsigned char *)config;
+	unsigned long hash = 0;
 
-	for (unsigned int i = 0; i < saved->nr; i++) {
-		if (memcmp(saved->pieces[i].start, copy, saved->pieces[i].bytes))
-			return false;
-		copy += saved->pieces[i].bytes;
+	_Static_assert(!(sizeof(*config) % sizeof(hash)), "hashed by words");
+	for (unsigned int i = 0; i < sizeof(*config); i += sizeof(hash)) {
+		unsigned long word;
+
+		__builtin_memcpy(&word, bytes + i, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ul;
+		hash ^= hash >> 32;
 	}
-	return true;
+	return hash;
 }
 
-static struct machine *known(const struct mmfuzz_config *config)
+static struct machine *known(const struct mmfuzz_config *config, unsigned long hash)
 {
 	for (unsigned int i = 0; i < state.nr_machines; i++) {
-		if (!memcmp(&state.machines[i].config, config, sizeof(*config)))
+		if (state.machines[i].hash == hash && !memcmp(&state.machines[i].config, config, sizeof(*config)))
 			return &state.machines[i];
 	}
 	return NULL;
@@ -175,10 +313,12 @@ static struct machine *new_machine(void)
 
 bool state_begin(const struct mmfuzz_config *config)
 {
+	const unsigned long hash = hash_of(config);
+
 	if (!state.ram)
 		make_room();
 	ram_lend(state.ram, config->max_pfn + state.boot_pfns, state.page_shift);
-	state.machine = known(config);
+	state.machine = known(config, hash);
 	if (state.machine) {
 		state.remembered = &state.machine->booted;
 		put_back(state.remembered);
@@ -187,6 +327,7 @@ bool state_begin(const struct mmfuzz_config *config)
 	state.machine = new_machine();
 	/* With its padding, as it is compared. */
 	memcpy(&state.machine->config, config, sizeof(*config));
+	state.machine->hash = hash;
 	sim_copy(__start_mmfuzz_linux_data, state.first_data, data_bytes());
 	memset(__start_mmfuzz_linux_bss, 0, bss_bytes());
 	clear(state.memmap, state.memmap_bytes);
@@ -226,10 +367,6 @@ void *gate_host_memory(unsigned long bytes)
 
 void state_save(void)
 {
-	if (is_as(&state.machine->booted)) {
-		state.remembered = &state.machine->booted;
-		return;
-	}
 	remember(&state.own);
 	state.remembered = &state.own;
 }
