@@ -5,7 +5,6 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/swap.h>
-#include <linux/vmstat.h>
 
 #include "mm/internal.h"
 
@@ -119,60 +118,6 @@ void gate_drain(int cpu)
 		drain_all_pages(NULL);
 	else
 		drain_local_pages(NULL);
-}
-
-static unsigned long on_pagesets(void)
-{
-	unsigned long sum = 0;
-	struct zone *zone;
-	int cpu;
-
-	for_each_populated_zone(zone) {
-		for_each_online_cpu(cpu)
-			sum += per_cpu_ptr(zone->per_cpu_pageset, cpu)->count;
-	}
-	return sum;
-}
-
-static unsigned long events(enum vm_event_item item)
-{
-	unsigned long sum = 0;
-	int cpu;
-
-	for_each_online_cpu(cpu)
-		sum += per_cpu(vm_event_states, cpu).event[item];
-	return sum;
-}
-
-static unsigned long isolated_free(struct zone *zone)
-{
-	unsigned long sum = 0;
-
-	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
-		struct list_head *item;
-
-		list_for_each(item, &zone->free_area[order].free_list[MIGRATE_ISOLATE])
-			sum += 1ul << order;
-	}
-	return sum;
-}
-
-void gate_stats(struct gate_stats *stats)
-{
-	struct zone *zone;
-
-	*stats = (struct gate_stats){
-		.pcp = on_pagesets(),
-		.migrate_success = events(PGMIGRATE_SUCCESS),
-		.migrate_fail = events(PGMIGRATE_FAIL),
-	};
-	for_each_populated_zone(zone) {
-		if (zone_to_nid(zone) != BOOT_NODE)
-			stats->managed += zone_managed_pages(zone);
-		stats->free += zone_page_state_snapshot(zone, NR_FREE_PAGES);
-		stats->free_isolated += isolated_free(zone);
-		stats->deferred += mmfuzz_deferred(zone);
-	}
 }
 
 int gate_describe(unsigned long pfn, char *buf, unsigned long len)
