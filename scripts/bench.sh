@@ -118,6 +118,21 @@ else
 	echo "bench.sh: valgrind is missing, so instructions are not counted" >&2
 fi
 
+# The backend linux, of each tree that scripts/linux.sh has made a plain build of; the last one's figure counts.
+linux=0
+for folder in build/linux/*/plain; do
+	[ -e "$folder/CMakeCache.txt" ] || continue
+	if ! cmake --build "$folder" --target mmbench_linux >"$work/log" 2>&1; then
+		echo "bench.sh: $folder cannot be built:" >&2
+		tail -n 20 "$work/log" >&2
+		exit 2
+	fi
+	echo "the backend linux of $folder ..." >&2
+	figures+=("$("$folder/bin/mmbench_linux")")
+	linux=1
+done
+[ "$linux" = 1 ] || echo "bench.sh: no plain build of the backend linux (scripts/linux.sh --preset plain), so it is not measured" >&2
+
 echo "measuring ..." >&2
 mapfile -t -O "${#figures[@]}" figures < <(build/plain/bin/mmbench_weave && build/asan/bin/mmbench_weave)
 build/plain/bin/mmbench ${json:+--json="$json"} "${figures[@]}"

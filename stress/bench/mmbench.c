@@ -31,6 +31,7 @@ static const struct figure {
 	{ "order0_pair_ns", "ns", "mimalloc_pair_ns", 1.5, false },
 	{ "order0_pair_ns_2cpu", "ns", "order0_pair_ns", 1.3, false },
 	{ "order9_pair_ns", "ns", "order0_pair_ns", 0, false },
+	{ "linux_order0_pair_ns", "ns", "mimalloc_pair_ns", 4, false },
 	{ "fuzz_memdesc_asan_exec_s", "/s", "empty_asan_exec_s", 1.0 / 40, true },
 	{ "weave_ns_per_point", "ns", "switch_ns", 2.5, false },
 	{ "weave_ns_per_point_asan", "ns", "switch_ns", 4, false },

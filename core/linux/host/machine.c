@@ -23,8 +23,10 @@ void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
 void mmfuzz_synchronize_rcu(void);
 void mmfuzz_call_rcu(void *head, void (*func)(void *head));
+#if SIM_WEAVE
 void mmfuzz_irq_off(void);
 void mmfuzz_irq_on(void);
+#endif
 void mmfuzz_races_off(void);
 void mmfuzz_races_on(void);
 
@@ -85,6 +87,7 @@ void mmfuzz_call_rcu(void *head, void (*func)(void *head))
 	call_rcu(head, (void (*)(struct rcu_head *))func);
 }
 
+#if SIM_WEAVE
 void mmfuzz_irq_off(void)
 {
 	sim_irq_off();
@@ -94,6 +97,7 @@ void mmfuzz_irq_on(void)
 {
 	sim_irq_on();
 }
+#endif
 
 int gate_in_sequence(void)
 {

@@ -153,7 +153,7 @@ void poison_forget(void)
 /* Nothing is poisoned; the woven machine is told who had it last. */
 void poison_frames(unsigned long pfn, unsigned int order)
 {
-	for (unsigned long p = pfn; p < pfn + (1ul << order); p++)
+	for (unsigned long p = pfn; SIM_WEAVE && p < pfn + (1ul << order); p++)
 		sim_gone(ram_ptr(p), limits()->contents_bytes);
 }
 

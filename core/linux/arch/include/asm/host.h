@@ -64,9 +64,21 @@ void mmfuzz_rcu_read_unlock(void);
 void mmfuzz_synchronize_rcu(void);
 /* @head is two pointers, which RCU has until it calls @func. */
 void mmfuzz_call_rcu(void *head, void (*func)(void *head));
-/* No interrupt comes in; nest. */
+/* No interrupt comes in; nest. As in core/sim, nothing interrupts a thread. */
+#ifdef MMFUZZ_WEAVE
 void mmfuzz_irq_off(void);
 void mmfuzz_irq_on(void);
+#else
+static inline __attribute__((__always_inline__)) void mmfuzz_irq_off(void)
+{
+	__asm__ volatile("" : : : "memory");
+}
+
+static inline __attribute__((__always_inline__)) void mmfuzz_irq_on(void)
+{
+	__asm__ volatile("" : : : "memory");
+}
+#endif
 
 #endif
 

@@ -9,6 +9,14 @@
 
 #ifndef __ASSEMBLY__
 #define __my_cpu_offset __per_cpu_offset[mmfuzz_cpu()]
+
+#ifndef MMFUZZ_WEAVE
+/* A thread is one CPU for good, and nothing interrupts it: what the generic ones do with interrupts off is whole as it is. */
+#define this_cpu_add_1(pcp, val)	raw_cpu_generic_to_op(pcp, val, +=)
+#define this_cpu_add_2(pcp, val)	raw_cpu_generic_to_op(pcp, val, +=)
+#define this_cpu_add_4(pcp, val)	raw_cpu_generic_to_op(pcp, val, +=)
+#define this_cpu_add_8(pcp, val)	raw_cpu_generic_to_op(pcp, val, +=)
+#endif
 #endif
 
 #include <asm-generic/percpu.h>

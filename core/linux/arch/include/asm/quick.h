@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Builds for speed (without MMFUZZ_DEBUG): without the checks that the kernel's users do not have either. Stands behind the
+ * configuration, before all else.
+ */
+#ifndef ASM_MMFUZZ_QUICK_H
+#define ASM_MMFUZZ_QUICK_H
+
+#undef CONFIG_DEBUG_VM
+#undef CONFIG_DEBUG_VM_PGFLAGS
+
+#endif /* ASM_MMFUZZ_QUICK_H */
