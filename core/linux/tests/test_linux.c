@@ -178,6 +178,29 @@ static void each_profile_boots(void **state)
 		machine_of(&machine_profiles[i % PROGRAM_NR_PROFILES]);
 }
 
+/* Not to the machine as it booted, if somebody was there in between. */
+static void reset_goes_back_to_the_snapshot(void **state)
+{
+	struct mmfuzz_stats before, after;
+	pfn_t pfn;
+
+	boot_machine(state);
+	be->set_trace(NULL);
+	be->stats(&before);
+	pfn = be->alloc_frozen(0, mk_order(0), node0);
+	be->free_frozen(pfn, mk_order(0));
+	be->stats(&after);
+	assert_int_not_equal(after.pcp, before.pcp);
+	be->snapshot();
+	be->quiesce();
+	be->reset();
+	be->stats(&before);
+	assert_memory_equal(&before, &after, sizeof(before));
+	be->check();
+	be->check_idle();
+	be->shutdown();
+}
+
 static void what_cannot_be_a_machine_is_refused(void **state)
 {
 	struct mmfuzz_config config = machine_profiles[0].config;
@@ -627,6 +650,7 @@ int main(void)
 {
 	const struct CMUnitTest machines[] = {
 		cmocka_unit_test(each_profile_boots),
+		cmocka_unit_test(reset_goes_back_to_the_snapshot),
 		cmocka_unit_test(what_cannot_be_a_machine_is_refused),
 	};
 	const struct CMUnitTest operations[] = {
