@@ -170,6 +170,9 @@ void gate_remember(void);
 /* What the kernel says of a frame; returns what snprintf() does. */
 int gate_is_slab(unsigned long pfn);
 int gate_describe(unsigned long pfn, char *buf, unsigned long len);
+/* The name of a word of the kernel's, and what @value means there; in the midst of a run. 0: nothing is known. */
+int gate_describe_addr(unsigned long addr, char *buf, unsigned long len);
+int gate_describe_value(unsigned long addr, unsigned long value, char *buf, unsigned long len);
 
 /* host/: what the kernel's world calls. */
 
@@ -180,6 +183,8 @@ int gate_in_sequence(void);
 void gate_play(unsigned int cpu, void (*fn)(void));
 /* A line of the kernel's log. */
 void gate_log(const char *line);
+/* The C library's snprintf(), which does not run as a CPU of the machine; never more than fits. */
+__attribute__((format(printf, 3, 4))) int gate_print(char *buf, unsigned long len, const char *form, ...);
 /* Nobody has this object any more; somebody has it. */
 void gate_poison_object(void *object, unsigned long bytes);
 void gate_unpoison_object(void *object, unsigned long bytes);

@@ -260,14 +260,12 @@ static bool be_core_owns(pfn_t pfn)
 
 static int be_describe_addr(const void *addr, char *buf, size_t len)
 {
-	(void)addr, (void)buf, (void)len;
-	return 0;
+	return gate_describe_addr((unsigned long)addr, buf, len);
 }
 
 static int be_describe_value(const void *addr, uint64_t value, char *buf, size_t len)
 {
-	(void)addr, (void)value, (void)buf, (void)len;
-	return 0;
+	return gate_describe_value((unsigned long)addr, value, buf, len);
 }
 
 static bool be_pfn_state_ok(pfn_t pfn)

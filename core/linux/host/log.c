@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel's log (log.h). */
+/* What the kernel's world prints: its log (log.h), and names. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,17 @@ void gate_log(const char *line)
 	text[strcspn(text, "\n")] = 0;
 	sim_copy(lines[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % LINES], text, BYTES);
 	look_at_stack(text);
+}
+
+int gate_print(char *buf, unsigned long len, const char *form, ...)
+{
+	va_list args;
+	int used;
+
+	va_start(args, form);
+	used = vsnprintf(buf, len, form, args);
+	va_end(args);
+	return used < (int)len ? used : (int)len - 1;
 }
 
 void log_print(void)

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <mmfuzz/backend_linux.h>
@@ -543,6 +544,66 @@ static void frames_are_described(void **state)
 	assert_string_equal(text, "not online");
 }
 
+/* What traces call the words of frame @pfn, and what they hold: "page->flags of pfn 0x4: locked|lru", a line for each. */
+static const char *words_of(pfn_t pfn)
+{
+	static char text[4096];
+	char name[128], value[128];
+	struct gate_limits limits;
+	unsigned long bytes;
+	size_t used = 0;
+	char *memmap;
+
+	gate_limits(&limits);
+	gate_memmap(&memmap, &bytes);
+	memmap += pfn.pfn * limits.page_struct_bytes;
+	for (size_t at = 0; at < limits.page_struct_bytes; at += sizeof(long)) {
+		unsigned long word;
+
+		memcpy(&word, memmap + at, sizeof(word));
+		assert_true(be->describe_addr(memmap + at, name, sizeof(name)) > 0);
+		if (be->describe_value(memmap + at, word, value, sizeof(value)) <= 0)
+			snprintf(value, sizeof(value), "0x%lx", word);
+		used += snprintf(text + used, sizeof(text) - used, "%s: %s\n", name, value);
+	}
+	return text;
+}
+
+static void assert_says(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no \"%s\" in\n%s", part, text);
+}
+
+static void words_have_names(void **state)
+{
+	unsigned long nothing = 0;
+	char text[128];
+	pfn_t pfn;
+
+	(void)state;
+	/* The only free block of its size and type, on its list. */
+	pfn = mk_pfn(0);
+	assert_says(words_of(pfn), "page->flags of pfn 0x0: no flags\n");
+	assert_says(words_of(pfn), "page->lru.next of pfn 0x0: ");
+	assert_says(words_of(pfn), "page->private of pfn 0x0: ");
+
+	assert_int_equal(be->folio_add(0, MMFUZZ_FOLIO_FILE, mk_order(1), MMFUZZ_GFP_MOVABLE, 7),
+			 0);
+	be->settle();
+	pfn = be->folio_get(0);
+	assert_int_not_equal(pfn.pfn, PFN_NONE.pfn);
+	assert_says(words_of(pfn), "lru");
+	assert_says(words_of(pfn), "&lruvec->lists[");
+	snprintf(text, sizeof(text), "tail of pfn 0x%lx\n", pfn.pfn);
+	assert_says(words_of(mk_pfn(pfn.pfn + 1)), text);
+	be->folio_put(pfn);
+	assert_int_equal(be->folio_remove(0), 0);
+
+	/* What is none of the kernel's has no name. */
+	assert_int_equal(be->describe_addr(&nothing, text, sizeof(text)), 0);
+}
+
 /* By way of the tree's driver: the host hears of each buffer of at most 8 pages of 32 of its own. */
 static void a_balloon_is_filled_by_its_driver(void **state)
 {
@@ -678,6 +739,7 @@ int main(void)
 		cmocka_unit_test_setup(what_the_host_has_is_poisoned, reset),
 #endif
 		cmocka_unit_test_setup(frames_are_described, reset),
+		cmocka_unit_test_setup(words_have_names, reset),
 	};
 	int failed = cmocka_run_group_tests(machines, NULL, NULL);
 
