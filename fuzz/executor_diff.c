@@ -638,14 +638,16 @@ static unsigned long rec_isolate_movable(pfn_t start, unsigned long nr, unsigned
 static unsigned long rec_migrate_pages(pfn_t *pfns, unsigned long nr, bool async)
 {
 	struct diff_seen *seen = begins();
-	unsigned long left;
+	unsigned long left, spare;
 
 	for (unsigned int i = 0; seen && i < PROGRAM_SLOTS; i++)
 		for (unsigned long j = 0; j < nr && ex.slots[i].kind == SLOT_FOLIO_REF; j++)
 			seen->facts |= fact(DIFF_PINNED, ex.slots[i].pfn == pfns[j].pfn);
+	/* Linux takes the frames of a whole batch before it gives the first one back. */
+	spare = seen ? isolated_frames() : 0;
 	left = inner()->migrate_pages(pfns, nr, async);
 	if (seen && left)
-		look_for_room(seen, 1, 0, MMFUZZ_GFP_MOVABLE, mk_nid(0));
+		look_for_room(seen, 1, spare, MMFUZZ_GFP_MOVABLE, mk_nid(0));
 	return gives_count(seen, left, nr);
 }
 
