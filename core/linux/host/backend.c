@@ -297,11 +297,13 @@ static void be_free(pfn_t pfn, order_t order)
 #ifdef HAVE_NOLOCK
 static pfn_t be_alloc_nolock(order_t order, nid_t nid)
 {
+	changes();
 	return mk_pfn(gate_alloc_nolock(order.order, nid.nid, in_irq()));
 }
 
 static void be_free_nolock(pfn_t pfn, order_t order)
 {
+	changes();
 	gate_free_nolock(pfn.pfn, order.order, in_irq());
 }
 #endif
