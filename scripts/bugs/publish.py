@@ -58,11 +58,24 @@ def left_out(rows):
     return f"{len(rows)} runs" + (": " + "; ".join(texts) if texts else "")
 
 
+def sources(rows):
+    """"Commit A", or which engine was run at which commit where not all were at one."""
+    ran = {}
+    for row in rows:
+        ran.setdefault(row.commit, set()).add(row.engine)
+    if len(ran) == 1:
+        return f"Commit {next(iter(ran))}"
+    texts = []
+    for commit, names in sorted(ran.items()):
+        some = {name.partition("@")[0] for name in names}
+        texts.append(f"{commit} ({', '.join(engine.name for engine in engines.ENGINES if engine.name in some)})")
+    return "Commits " + ", ".join(texts)
+
+
 def head(rows):
-    commits = sorted({row.commit for row in rows})
     budgets = "; ".join(f"{budget} CPU seconds: {whom}" for budget, whom in report.budgets(rows))
     return ["Made by " + ",\n".join(commands(rows)) + f"\nand `./scripts/bugs.sh --report`; {left_out(rows)}.\n"
-            f"Commit {', '.join(commits)}; {machine()}.\n"
+            f"{sources(rows)}; {machine()}.\n"
             "How to read it: [bugs.md](bugs.md); all runs: [bugs.csv](bugs.csv).",
             "A cell is **median** (least-most) over the seeds that were run, n/m where only n of m runs found it;\n"
             "*never*: most runs did not; *reached*: the bug did harm, nothing noticed; -: it was not even met; empty: not "

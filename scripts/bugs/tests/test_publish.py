@@ -36,6 +36,12 @@ class Head(unittest.TestCase):
     def test_a_campaign_that_is_not_over_says_so(self):
         self.assertIn("3 runs: 1 are still to be made.", self.made_by(("seq", 1), ("seq", 2), ("pos", 1)))
 
+    def test_says_which_engine_ran_at_which_commit(self):
+        self.assertIn("\nCommit c0ffee; ", self.made_by(("seq", 1, {"commit": "c0ffee"}), ("pos", 1, {"commit": "c0ffee"})))
+        self.assertIn("\nCommits b00 (pos), c0ffee (seq, pos); ",
+                      self.made_by(("seq", 1, {"commit": "c0ffee"}), ("pos", 1, {"commit": "b00"}),
+                                   ("pos@sc", 1, {"commit": "c0ffee"})))
+
     def test_runs_that_would_decide_nothing_are_not_missing(self):
         runs = [("seq", seed) for seed in range(1, 6)] + [("pos", seed, {"outcome": "missed"}) for seed in range(1, 4)]
         self.assertIn("8 runs: 2 were left out as most runs had missed the bug already (`--until-decided`).",
