@@ -30,7 +30,7 @@ enum diff_kind {
  * fragmented: no block (of contig_pages: no run) that large is free there, whatever pagesets keep
  * unmovable ... zones: what the operation looks at has unmovable pages; some with a count of references; movable ones; pinned
  *	ones; isolated ones; frames that are not there; isolated pageblocks; those, or it has a neighbour; parts of two zones
- * tails: some of the unmovable frames are not the first ones of their blocks
+ * tails: some of the unmovable frames are not the first ones of their blocks, or are slabs without a count
  * edges: around it, in the same pageblocks, are unmovable pages or frames that are not there
  * in_movable, dma: it is in ZONE_MOVABLE; in ZONE_DMA, or is to be
  * absent, present, online: the state of the block that it names

@@ -113,6 +113,12 @@ static bool core_owns(pfn_t pfn)
 	return inner()->core_owns && inner()->core_owns(pfn);
 }
 
+/* A frame of the core's own objects that has no reference, as trees with frozen slabs have them. */
+static bool is_frozen_slab(pfn_t pfn)
+{
+	return core_owns(pfn) && inner()->page_count(pfn) <= 0;
+}
+
 static unsigned long core_owns_nr(void)
 {
 	unsigned long nr = 0;
@@ -265,7 +271,8 @@ static void look(struct diff_seen *seen, unsigned long start, unsigned long nr, 
 			seen->moving = frames > seen->moving ? frames : seen->moving;
 			seen->facts |= fact(DIFF_INSIDE, pfn == start && (diff.shapes[pfn] & SHAPE_TAIL));
 		}
-		seen->facts |= fact(DIFF_TAILS, place == PLACE_UNMOVABLE && (diff.shapes[pfn] & SHAPE_TAIL));
+		seen->facts |= fact(DIFF_TAILS, place == PLACE_UNMOVABLE &&
+							((diff.shapes[pfn] & SHAPE_TAIL) || is_frozen_slab(mk_pfn(pfn))));
 		if (pfn < start || pfn >= start + nr)
 			seen->facts |= fact(DIFF_EDGES,
 					    place == PLACE_HOLE || place == PLACE_UNMOVABLE || place == PLACE_COUNTED);
