@@ -535,11 +535,22 @@ static pfn_t gives_frame(struct diff_seen *seen, pfn_t pfn, unsigned long nr, un
 	return pfn;
 }
 
-/* What is in the range must go somewhere. */
+/* Linux moves to ZONE_MOVABLE only what comes from there. */
+static unsigned int room_gfp(bool from_movable)
+{
+	return diff.side == DIFF_LINUX && !from_movable ? 0 : MMFUZZ_GFP_MOVABLE;
+}
+
+/* What the operation has looked at must go somewhere. @spare: see look_for_room(). */
+static void look_for_targets(struct diff_seen *seen, unsigned long spare)
+{
+	look_for_room(seen, seen->moving, spare, room_gfp(seen->facts & fact(DIFF_IN_MOVABLE, true)), mk_nid(0));
+}
+
 static int gives_range(struct diff_seen *seen, int ret, unsigned long nr)
 {
 	if (seen && ret)
-		look_for_room(seen, seen->moving, nr, MMFUZZ_GFP_MOVABLE, mk_nid(0));
+		look_for_targets(seen, nr);
 	return gives_errno(seen, ret);
 }
 
@@ -608,7 +619,7 @@ static pfn_t rec_cma_alloc(unsigned int area, unsigned long nr)
 	pfn_t pfn = inner()->cma_alloc(area, nr);
 
 	if (seen && pfn_is_none(pfn))
-		look_for_room(seen, seen->moving, nr, MMFUZZ_GFP_MOVABLE, mk_nid(0));
+		look_for_targets(seen, nr);
 	return gives_frame(seen, pfn, 0, 0, mk_nid(0));
 }
 
@@ -645,8 +656,11 @@ static unsigned long rec_isolate_movable(pfn_t start, unsigned long nr, unsigned
 static unsigned long rec_migrate_pages(pfn_t *pfns, unsigned long nr, bool async)
 {
 	struct diff_seen *seen = begins();
+	bool movable = true;
 	unsigned long left, spare;
 
+	for (unsigned long i = 0; i < nr; i++)
+		movable &= (boot_zone_of(pfns[i].pfn) & 15) == MMFUZZ_ZONE_MOVABLE;
 	for (unsigned int i = 0; seen && i < PROGRAM_SLOTS; i++)
 		for (unsigned long j = 0; j < nr && ex.slots[i].kind == SLOT_FOLIO_REF; j++)
 			seen->facts |= fact(DIFF_PINNED, ex.slots[i].pfn == pfns[j].pfn);
@@ -654,7 +668,7 @@ static unsigned long rec_migrate_pages(pfn_t *pfns, unsigned long nr, bool async
 	spare = seen ? isolated_frames() : 0;
 	left = inner()->migrate_pages(pfns, nr, async);
 	if (seen && left)
-		look_for_room(seen, 1, spare, MMFUZZ_GFP_MOVABLE, mk_nid(0));
+		look_for_room(seen, 1, spare, room_gfp(async || movable), mk_nid(0));
 	return gives_count(seen, left, nr);
 }
 
