@@ -699,6 +699,8 @@ static void name_value(const struct weave_event *event, enum replay_weave_name w
 	uint64_t value = which == NAME_OF_OLD ? event->old : event->value;
 	size_t offset;
 
+	if (which == NAME_OF_OLD && event->flags & WEAVE_TRACE_PART)
+		text = "part of a pointer";
 	if (text) {
 		snprintf(buf, len, "%s", text);
 		return;
@@ -738,6 +740,8 @@ static void access_text(const struct weave_event *event, char *buf, size_t len)
 		snprintf(buf, len, "writes %s: %s (not visible yet)", name, value);
 	else if (event->kind == WEAVE_RMW)
 		snprintf(buf, len, "changes %s: %s -> %s", name, old, value);
+	else if (event->flags & WEAVE_TRACE_STACK)
+		snprintf(buf, len, "writes %s%s: %s", name, plain, value);
 	else if (!strcmp(old, value))
 		/* The same, or what differs has no words: links of a list. */
 		snprintf(buf, len, "writes %s%s: %s%s", name, plain, value,

@@ -73,6 +73,35 @@ static void settle(void)
 	name(event);
 }
 
+static bool is_store(const struct weave_event *event)
+{
+	return event->kind == WEAVE_STORE || event->kind == WEAVE_PLAIN_STORE;
+}
+
+/* A word that was an address is used again for something smaller: one of a union. */
+static bool into_address(const struct weave_event *event)
+{
+	const struct weave_event whole = { .addr = event->addr & ~7ul, .size = 8 };
+	u64 word;
+
+	if (event->size >= 8)
+		return false;
+	word = peek(&whole);
+	return !(word >> 48) && word >> 40 >= 0x55;
+}
+
+static bool on_stack(const struct weave_event *event)
+{
+	for (unsigned int i = 0; weave_now && i < weave_now->nr; i++) {
+		const struct fibre *context = weave_now->fibres[i].context;
+
+		if (event->addr - context->stack_lo < context->stack_bytes)
+			return true;
+	}
+	return false;
+}
+
+/* Before a store is made. */
 static struct weave_event *append(const struct weave_event *event)
 {
 	struct weave_event *to = NULL;
@@ -80,6 +109,10 @@ static struct weave_event *append(const struct weave_event *event)
 	if (trace_log->nr < trace_log->max) {
 		to = &trace_log->events[trace_log->nr];
 		*to = *event;
+		if (is_store(event) && on_stack(event))
+			to->flags |= WEAVE_TRACE_STACK;
+		else if (is_store(event) && into_address(event))
+			to->flags |= WEAVE_TRACE_PART;
 	}
 	/* Counted when it is there. */
 	barrier();

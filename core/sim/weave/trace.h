@@ -49,6 +49,8 @@ struct weave_event {
 #define WEAVE_TRACE_STALE   1u /* an older value was read */
 #define WEAVE_TRACE_DELAYED 2u /* the store waits */
 #define WEAVE_TRACE_FAILED  4u /* a cmpxchg that did not store */
+#define WEAVE_TRACE_PART    8u /* a store into an address, as it seems: @old is a part of it, and another one in each run */
+#define WEAVE_TRACE_STACK   16u /* a store to the stack of a fibre: @old may be anything */
 
 /**
  * struct weave_trace_log - where the log goes: memory of the caller's, which may be shared with a parent
