@@ -55,7 +55,7 @@ step() {
 	fi
 	local name=$1 begin=$SECONDS
 	shift
-	if timeout -k 10 600 bash -euo pipefail -c '"$@"' step "$@" >"$logs/$name.log" 2>&1 </dev/null; then
+	if timeout -k 10 1200 bash -euo pipefail -c '"$@"' step "$@" >"$logs/$name.log" 2>&1 </dev/null; then
 		passed=$((passed + 1))
 		report "$name" ok $((SECONDS - begin))
 	else
