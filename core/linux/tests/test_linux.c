@@ -582,7 +582,7 @@ static void words_have_names(void **state)
 	pfn_t pfn;
 
 	(void)state;
-	/* The only free block of its size and type, on its list. */
+	/* A free block, on its list. */
 	pfn = mk_pfn(0);
 	assert_says(words_of(pfn), "page->flags of pfn 0x0: no flags\n");
 	assert_says(words_of(pfn), "page->lru.next of pfn 0x0: ");
