@@ -17,6 +17,7 @@ import results
 import tree
 
 RESULTS, CLEAN = "results.csv", "clean.csv"
+QUIET = 60  # seconds without a line until one says that all goes on
 
 
 @dataclasses.dataclass
@@ -71,14 +72,15 @@ def build_for(jobs):
         builds.build(preset, list(goals))
 
 
-def run(job, out, source, stop):
-    """Runs one job; None if it was interrupted."""
+def run(job, out, source, stop, alive):
+    """Runs one job; None if it was interrupted. alive(cpu): as of tree.run()."""
     work = os.path.abspath(os.path.join(out, "work", job.slug()))
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(work)
     try:
         attempt = job.engine.attempt(job.bug, job.seed, work)
-        ended = tree.run(attempt.command, attempt.env, job.budget, attempt.line, stop, attempt.until, cwd=work)
+        ended = tree.run(attempt.command, attempt.env, job.budget, attempt.line, stop, attempt.until,
+                         cwd=work, alive=alive)
         if stop.is_set():
             return None
         attempt.finish(ended)
@@ -144,28 +146,39 @@ class Campaign:
         self.out, self.source, self.on_row, self.needless = out, source, on_row, needless
         self.stop, self.lock, self.trouble = threading.Event(), threading.Lock(), None
         self.rows, self.total, self.begun = [], 0, time.monotonic()
+        self.said = self.begun
 
     def do(self, job, slots, weight):
         try:
-            row = run(job, self.out, self.source, self.stop)
+            row = run(job, self.out, self.source, self.stop, lambda cpu: self.alive(job, cpu))
             if row:
                 with self.lock:
                     self.rows.append(row)
                     self.on_row(row, job, self.left())
+                    self.said = time.monotonic()
         except Exception as error:  # of a thread: nobody else would see it
             self.trouble = f"{job.name()}: {error!r}"
             self.stop.set()
         finally:
             slots.give(weight)
 
+    def alive(self, job, cpu):
+        with self.lock:
+            if time.monotonic() - self.said >= QUIET:
+                self.said = time.monotonic()
+                print(f"{self.left()} {job.name()}: {cpu:.0f} of {job.budget} CPU s so far", flush=True)
+
     def left(self):
         done = len(self.rows)
+        if not done:
+            return f"[0/{self.total}]"
         seconds = (time.monotonic() - self.begun) / done * (self.total - done)
         return f"[{done}/{self.total}, {clock(seconds)} left]"
 
     def run(self, jobs, number):
         """Runs all jobs, number of them at a time, until Ctrl-C or SIGTERM. Returns whether all were done."""
         self.total, self.begun = len(jobs), time.monotonic()
+        self.said = self.begun
         slots, running = Slots(number), []
         with self.interruptible():
             for job in jobs:
@@ -202,6 +215,12 @@ def clock(seconds):
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
+def estimate(jobs, cores):
+    """What the campaign can take, before it begins: what finds its bug ends sooner."""
+    cpu = sum(job.budget for job in jobs)
+    return f"{len(jobs)} runs: {clock(cpu)} of CPU time at most, {clock(cpu / cores)} on {cores} idle cores"
+
+
 def describe(row):
     count = f"{row.executions:,} {row.unit}" if row.executions is not None else f"{row.unit} unknown"
     text = f"{row.outcome} after {row.cpu:.2f} CPU s, {count}"
@@ -231,6 +250,7 @@ def measure(options, bugs, chosen, file=RESULTS):
     jobs = [job for job in plan(chosen, bugs, options.seeds, options.budget)
             if not any(job.key(known) in have for known in sources)]
     build_for(jobs)
+    print(estimate(jobs, options.jobs), flush=True)
 
     def on_row(row, job, left):
         rows.append(row)

@@ -14,7 +14,8 @@ import threading
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
-POLL = 0.05
+POLL = 0.05  # seconds between two looks whether a program has ended
+LOOK_MAX = 0.5  # the CPU time of all of it, which is dearer, is asked for less often while it has long to go
 PR_SET_CHILD_SUBREAPER = 36
 END_CPU, END_WALL = 20, 120  # seconds that a program has to end in when it is asked to
 
@@ -133,22 +134,27 @@ def ask_to_end(process, tree, give_up):
     return False
 
 
-def run(command, env, budget, on_line, stop, until=lambda: False, cwd=None):
+def run(command, env, budget, on_line, stop, until=lambda: False, cwd=None, alive=lambda cpu: None):
     """Runs command for at most budget CPU seconds.
 
     on_line(line, cpu): each line of its output; cpu() is what has been used by then
     stop: an Event: everything is to end at once
     until: asked now and then: whether the run has what it wants
+    alive(cpu): called now and then, while it runs
     """
     mark = secrets.token_hex(8)
     process = start(command, {**env, MARK: mark}, cwd)
     tree = Tree(process.pid, mark)
     reader = threading.Thread(target=read, args=(process.stdout, on_line, tree.sample), daemon=True)
-    begun, why, stuck = time.monotonic(), "exit", False
+    begun, why, stuck, look = time.monotonic(), "exit", False, 0
     reader.start()
     while not ended(process, tree):
-        wall = time.monotonic() - begun
-        if stop.is_set() or until() or tree.sample() >= budget or wall > 20 * budget + END_WALL:
+        now = time.monotonic()
+        if now >= look:
+            cpu = tree.sample()
+            look = now + min((budget - cpu) / 20, LOOK_MAX)
+            alive(cpu)
+        if stop.is_set() or until() or cpu >= budget or now - begun > 20 * budget + END_WALL:
             why = "interrupted" if stop.is_set() else "budget"
             stuck = ask_to_end(process, tree, stop)
             break
