@@ -65,12 +65,15 @@ def main():
     options.add_argument("--cc", required=True)
     options.add_argument("--out", required=True)
     options.add_argument("--tsan", action="store_true", help="plain accesses call mmfuzz_tsan_* of host/tsan.c")
+    options.add_argument("--races", action="store_true", help="data_race() has to call arch/include/asm/races.h's functions")
     options.add_argument("objects", nargs="+")
     options = options.parse_args()
     roots = door()
     whole, stubs = options.out + ".whole.o", options.out + ".stubs"
     run("ld", "-r", "-z", "noexecstack", "--gc-sections", *(f"--undefined={root}" for root in roots), "-T",
         os.path.join(HERE, "kernel.lds"), "-o", whole, *options.objects)
+    if options.races and not re.search(r"\bU mmfuzz_races_off$", run("nm", "-u", whole), re.M):
+        sys.exit("core/linux/arch/include/asm/races.h:1:1: error: this tree's data_race() does not call what is there")
     missing = unanswered(whole)
     with open(stubs + ".c", "w", encoding="utf-8") as file:
         file.write("void mmfuzz_unanswered(const char *name);\n")

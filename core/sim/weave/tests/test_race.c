@@ -176,6 +176,40 @@ static void marked_marked(unsigned int fibre, void *arg)
 		marker(&m.data);
 }
 
+/* As data_race() of Linux: what is in it is borne, what comes after it is not, and of others nothing is. */
+static void declared_read(unsigned int fibre, void *arg)
+{
+	(void)arg;
+	if (!fibre) {
+		marker(&m.data);
+		return;
+	}
+	weave_marked_begin();
+	weave_marked_begin();
+	weave_marked_end();
+	reader(&m.data);
+	weave_marked_end();
+}
+
+static void read_behind_declared(unsigned int fibre, void *arg)
+{
+	declared_read(fibre, arg);
+	if (fibre)
+		reader(&m.data);
+}
+
+static void declared_elsewhere(unsigned int fibre, void *arg)
+{
+	(void)arg;
+	if (!fibre) {
+		weave_marked_begin();
+		marker(&m.data);
+		weave_marked_end();
+	} else {
+		reader(&m.data);
+	}
+}
+
 static void both_read(unsigned int fibre, void *arg)
 {
 	(void)fibre;
@@ -193,6 +227,9 @@ static void who_races_with_whom(void **state)
 	assert_finds(&all, 2, marked_write_plain_read, "data race in marker / reader");
 	assert_clean(2, marked_marked);
 	assert_clean(2, both_read);
+	assert_clean(2, declared_read);
+	assert_finds(&all, 2, read_behind_declared, "data race in marker / reader");
+	assert_finds(&all, 2, declared_elsewhere, "data race in marker / reader");
 }
 
 static void what_a_finding_says(void **state)

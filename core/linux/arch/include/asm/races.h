@@ -10,13 +10,11 @@
 void mmfuzz_races_off(void);
 void mmfuzz_races_on(void);
 
-#ifndef MMFUZZ_WEAVE
 /* With it the tree would take KCSAN's own names, and define these away. */
 #undef __SANITIZE_THREAD__
-/* As in a kernel with KCSAN; what is volatile is marked (host/tsan.c). */
+/* As in a kernel with KCSAN; what is volatile is marked (host/tsan.c, core/sim/weave/runtime.c). */
 #undef __data_racy
 #define __data_racy volatile
-#endif
 
 #define __kcsan_disable_current(arg) MMFUZZ_KCSAN_OFF_##arg
 #define MMFUZZ_KCSAN_OFF_	     mmfuzz_races_off()
