@@ -132,6 +132,9 @@ struct gate_host {
 	unsigned long deflated;
 };
 void gate_host(struct gate_host *host);
+/* Frames that the host was told are free, since likewise; whether a free block says that it was reported, by its first one. */
+unsigned long gate_reported(void);
+int gate_is_reported(unsigned long pfn);
 
 /* Pages on the way to the lists of reclaim get there, on all CPUs. */
 void gate_lru_drain(void);
@@ -149,6 +152,8 @@ void gate_drain(int cpu);
 
 /* What is queued for this CPU, and may sleep. */
 void gate_run_work(void);
+/* This CPU has done an operation more; has nothing left to do, so that all that is delayed is due. */
+void gate_time_passes(int idle);
 /* Between operations: who was killed in one lives again. */
 void gate_revive(void);
 
@@ -191,6 +196,8 @@ void gate_unpoison_object(void *object, unsigned long bytes);
 /* A frame's contents are the host's that the machine runs on; are the machine's again. */
 void gate_host_took(unsigned long pfn);
 void gate_host_gave(unsigned long pfn);
+/* What was in a free frame is lost; it stays nobody's, until it is allocated. */
+void gate_host_dropped(unsigned long pfn);
 /* The same of an object of a driver's, in a table of them that is outside of the machine's frames. */
 void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned long table_bytes);
 /* Frames have left the allocator; are about to enter it. */

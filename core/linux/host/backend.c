@@ -556,6 +556,7 @@ static void be_op_done(void)
 {
 	changes();
 	gate_revive();
+	gate_time_passes(false);
 	gate_run_work();
 	rcu_poll();
 }
@@ -563,6 +564,8 @@ static void be_op_done(void)
 static void be_idle(bool (*others_busy)(void))
 {
 	changes();
+	/* Once: what others do meanwhile must not be reported as fast as this CPU can. */
+	gate_time_passes(true);
 	while (others_busy()) {
 		gate_run_work();
 		cpu_relax();

@@ -25,6 +25,9 @@ static const struct gate_limits *limits(void)
 	return &limits;
 }
 
+/* What is read where the host has dropped the contents. */
+#define DROPPED 0x5d
+
 #if SIM_ASAN
 
 /* As ASan has it for what its users poison. */
@@ -116,6 +119,17 @@ void gate_host_gave(unsigned long pfn)
 	poison_lift(pfn, 0);
 }
 
+void gate_host_dropped(unsigned long pfn)
+{
+	char *contents = ram_ptr(pfn);
+
+	/* Not as it was, and not 0: neither is promised. */
+	for (unsigned long i = 0; i < limits()->contents_bytes; i++)
+		contents[i] = DROPPED;
+	touch(pfn);
+	fill(contents, limits()->contents_bytes, POISONED);
+}
+
 /* All of the table comes back, wherever in its frame it is; who is first and who last writes the same. */
 void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned long table_bytes)
 {
@@ -180,6 +194,14 @@ void gate_host_took(unsigned long pfn)
 void gate_host_gave(unsigned long pfn)
 {
 	(void)pfn;
+}
+
+void gate_host_dropped(unsigned long pfn)
+{
+	char *contents = ram_ptr(pfn);
+
+	for (unsigned long i = 0; i < limits()->contents_bytes; i++)
+		contents[i] = DROPPED;
 }
 
 void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned long table_bytes)

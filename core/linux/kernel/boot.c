@@ -19,6 +19,7 @@
 
 #include "../gate.h"
 #include "host.h"
+#include "reported.h"
 #include "slab.h"
 #include "world.h"
 
@@ -206,6 +207,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	pagecache_init();
 	setup_per_cpu_pageset();
 	mmfuzz_setup_host();
+	mmfuzz_setup_reporting();
 	do_initcalls();
 	mmfuzz_setup_file();
 	mmfuzz_setup_balloons();
@@ -225,6 +227,9 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	system_state = SYSTEM_RUNNING;
 	/* What was freed last is on pagesets. */
 	drain_all_pages(NULL);
+	/* The machine has been up for a while: what is free has been reported. */
+	gate_time_passes(true);
+	gate_run_work();
 }
 
 void gate_memmap(char **start, unsigned long *bytes)

@@ -13,6 +13,7 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "reported.h"
 #include "world.h"
 
 /* Which way the checks went says nothing of the input: as coverage it would be noise. */
@@ -80,6 +81,7 @@ static void check_free_block(struct zone *zone, struct page *page, unsigned int 
 			WRONG("free list", "0x%lx of order %u is on a list of type %d, but block 0x%lx is of type %d",
 			      pfn, order, type, p, (int)get_pageblock_migratetype(pfn_to_page(p)));
 	}
+	mmfuzz_check_reported(page, order);
 	/* Larger ones may meet by a change of type, which merges nothing. */
 	if (order < pageblock_order) {
 		struct page *buddy = pfn_to_page(pfn ^ (1ul << order));
@@ -266,6 +268,7 @@ void gate_check_idle(void)
 
 	gate_check();
 	check_no_objects();
+	mmfuzz_check_none_lost();
 	for_each_zone(zone) {
 		const struct zone_idle was = idle[zone_to_nid(zone)][zone_idx(zone)], is = idle_of(zone);
 

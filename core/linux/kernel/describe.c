@@ -377,6 +377,9 @@ int gate_describe_value(unsigned long addr, unsigned long value, char *buf, unsi
 	unsigned long offset, pfn;
 	struct page *page = page_of(addr, &offset);
 
+	/* A flag that means something else of a free block. */
+	if (page && offset == offsetof(struct page, flags) && PageBuddy(page) && value & BIT(PG_reported))
+		return print(buf, len, "reported");
 	if (page && offset == offsetof(struct page, flags))
 		return print_flags(value, buf, len);
 	if (page && offset == offsetof(struct page, page_type))

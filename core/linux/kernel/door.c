@@ -9,10 +9,12 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "reported.h"
 #include "world.h"
 
 void arch_alloc_page(struct page *page, int order)
 {
+	mmfuzz_granted(page_to_pfn(page), order);
 	gate_allocated(page_to_pfn(page), order);
 }
 

@@ -17,12 +17,19 @@
 
 #include "../gate.h"
 #include "host.h"
+#include "reported.h"
 #include "world.h"
 
 /* Numbers of the queues, as the driver asks for them; those of features that are not offered have no name. */
 enum { QUEUE_INFLATE, QUEUE_DEFLATE, QUEUE_STATS, QUEUE_FREE_PAGE, QUEUE_REPORTING, NR_QUEUES };
 
 #define RING_SIZE	4u
+/* Of the queue for reports: a buffer has an entry for each block. Small, so that a report is several, where the driver takes that. */
+#ifdef HAVE_REPORTING_CAPACITY
+#define REPORTING_SIZE	4u
+#else
+#define REPORTING_SIZE	32u
+#endif
 #define RING_ALIGN	64u
 /* The host goes by pages of 4 KiB. */
 #define HOST_PER_PAGE	(1u << (PAGE_SHIFT - VIRTIO_BALLOON_PFN_SHIFT))
@@ -30,6 +37,7 @@ enum { QUEUE_INFLATE, QUEUE_DEFLATE, QUEUE_STATS, QUEUE_FREE_PAGE, QUEUE_REPORTI
 struct queue {
 	struct virtqueue *vq; /* NULL: there is none */
 	u16 seen; /* of the available ring */
+	u16 offered; /* likewise, of the queue for reports: what was there when it was kicked */
 	bool kicked;
 	char ring[256] __aligned(RING_ALIGN);
 };
@@ -42,6 +50,8 @@ struct host {
 	struct queue queues[NR_QUEUES];
 };
 static struct host hosts[GATE_MAX_BALLOONS];
+/* There is one device in a kernel that frames are reported to: the first. */
+static char reporting_ring[1024] __aligned(RING_ALIGN);
 /* Queues that were kicked, and to which the host has not come. */
 static atomic_t nr_kicked;
 /* Frames that balloons have given to the host. */
@@ -91,7 +101,9 @@ static void set_status(struct virtio_device *vdev, u8 status)
 
 static u64 get_features(struct virtio_device *vdev)
 {
-	return BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_BALLOON_F_MUST_TELL_HOST);
+	const u64 features = BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_BALLOON_F_MUST_TELL_HOST);
+
+	return number_of(host_of(vdev)) ? features : features | BIT_ULL(VIRTIO_BALLOON_F_REPORTING);
 }
 
 static int finalize_features(struct virtio_device *vdev)
@@ -114,10 +126,15 @@ static void reset(struct virtio_device *vdev)
 
 /* ---- queues ---- */
 
+static void offer(struct queue *queue);
+
 static bool kick(struct virtqueue *vq)
 {
 	struct queue *queue = &host_of(vq->vdev)->queues[vq->index];
 
+	/* The host may take them from now on, whenever it comes. */
+	if (vq->index == QUEUE_REPORTING)
+		offer(queue);
 	/* Release: the host sees what was queued. Pairs with mmfuzz_host_turn(). */
 	if (!xchg(&queue->kicked, true))
 		atomic_inc(&nr_kicked);
@@ -129,17 +146,20 @@ static int find_vqs(struct virtio_device *vdev, unsigned int nr, struct virtqueu
 {
 	struct host *host = host_of(vdev);
 
+	BUG_ON(vring_size(RING_SIZE, RING_ALIGN) > sizeof(host->queues[0].ring));
+	BUG_ON(vring_size(REPORTING_SIZE, RING_ALIGN) > sizeof(reporting_ring));
 	for (unsigned int i = 0; i < nr; i++) {
 		struct queue *queue = &host->queues[i];
+		bool reports = i == QUEUE_REPORTING;
+		char *ring = reports ? reporting_ring : queue->ring;
 
 		vqs[i] = NULL;
 		if (!info[i].name)
 			continue;
-		memset(queue->ring, 0, sizeof(queue->ring));
-		queue->seen = 0;
-		BUG_ON(vring_size(RING_SIZE, RING_ALIGN) > sizeof(queue->ring));
-		vqs[i] = vring_new_virtqueue(i, RING_SIZE, RING_ALIGN, vdev, true, info[i].ctx, queue->ring, kick,
-					     info[i].callback, info[i].name);
+		memset(ring, 0, reports ? sizeof(reporting_ring) : sizeof(queue->ring));
+		queue->seen = queue->offered = 0;
+		vqs[i] = vring_new_virtqueue(i, reports ? REPORTING_SIZE : RING_SIZE, RING_ALIGN, vdev, true, info[i].ctx,
+					     ring, kick, info[i].callback, info[i].name);
 		if (!vqs[i])
 			return -ENOMEM;
 		queue->vq = vqs[i];
@@ -214,6 +234,22 @@ static void serve_pages(struct host *host, unsigned int number, const __le32 *pa
 	}
 }
 
+/* A buffer that is the reported block itself, for the host to write to: it drops the contents, whatever is read there after that. */
+static void serve_report(struct host *host, const struct vring_desc *desc)
+{
+	u64 addr = le64_to_cpu((__force __le64)desc->addr);
+	u32 len = le32_to_cpu((__force __le32)desc->len);
+	unsigned long pfn = PHYS_PFN(addr), nr = len >> PAGE_SHIFT;
+
+	for (unsigned long p = pfn; p < pfn + nr; p++) {
+		if (test_bit(p, taken))
+			mmfuzz_bug("balloon", "report", "device %u reports 0x%lx as free, which is in a balloon",
+				   number_of(host), p);
+		gate_host_dropped(p);
+	}
+	mmfuzz_acknowledge(pfn, nr);
+}
+
 /* One chain of descriptors; returns how many bytes the host has written. */
 static u32 serve_chain(struct host *host, unsigned int number, const struct vring *ring, u16 head)
 {
@@ -223,11 +259,42 @@ static u32 serve_chain(struct host *host, unsigned int number, const struct vrin
 		const struct vring_desc *desc = &ring->desc[at];
 
 		flags = le16_to_cpu((__force __le16)desc->flags);
-		serve_pages(host, number, __va(le64_to_cpu((__force __le64)desc->addr)),
-			    le32_to_cpu((__force __le32)desc->len) / sizeof(__le32));
+		if (number == QUEUE_REPORTING)
+			serve_report(host, desc);
+		else
+			serve_pages(host, number, __va(le64_to_cpu((__force __le64)desc->addr)),
+				    le32_to_cpu((__force __le32)desc->len) / sizeof(__le32));
 		at = le16_to_cpu((__force __le16)desc->next);
 	} while (flags & VRING_DESC_F_NEXT);
 	return 0;
+}
+
+static void offer_chain(const struct vring *ring, u16 head)
+{
+	u16 at = head, flags;
+
+	do {
+		const struct vring_desc *desc = &ring->desc[at];
+		u64 addr = le64_to_cpu((__force __le64)desc->addr);
+		u32 len = le32_to_cpu((__force __le32)desc->len);
+
+		flags = le16_to_cpu((__force __le16)desc->flags);
+		if (!(flags & VRING_DESC_F_WRITE) || addr & ~PAGE_MASK || !len || len & ~PAGE_MASK ||
+		    PHYS_PFN(addr) + (len >> PAGE_SHIFT) > max_pfn)
+			mmfuzz_bug("balloon", "report", "0x%llx bytes at 0x%llx, flags 0x%x, are no frames for the host to write",
+				   (u64)len, addr, flags);
+		mmfuzz_offer(PHYS_PFN(addr), len >> PAGE_SHIFT);
+		at = le16_to_cpu((__force __le16)desc->next);
+	} while (flags & VRING_DESC_F_NEXT);
+}
+
+/* What has become available since the last kick; by who kicks, one at a time. */
+static void offer(struct queue *queue)
+{
+	const struct vring *ring = virtqueue_get_vring(queue->vq);
+
+	while (queue->offered != le16_to_cpu((__force __le16)READ_ONCE(ring->avail->idx)))
+		offer_chain(ring, le16_to_cpu((__force __le16)ring->avail->ring[queue->offered++ % ring->num]));
 }
 
 /* All that is available; true if there was something, and so there is an interrupt. */

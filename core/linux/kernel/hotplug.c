@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "../gate.h"
+#include "reported.h"
 #include "world.h"
 
 /* Attempts to empty a block before the user gives up. */
@@ -383,6 +384,7 @@ static int offline(struct memory_block *mem)
 		mem->zone = NULL;
 		mem->state = MEM_OFFLINE;
 		WRITE_ONCE(states[start / pfns_per_block], 1);
+		mmfuzz_left(start, pfns_per_block);
 		gate_offlined(start, pfns_per_block);
 	}
 	mem_hotplug_done();

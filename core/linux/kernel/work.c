@@ -2,7 +2,8 @@
 /*
  * Must stay in step with the kernel: workqueues. What is queued for a CPU is run by that CPU, between its operations, when
  * it sleeps, and when it has nothing else to do any more; in sequence whoever waits for it plays that CPU meanwhile. There
- * are no worker threads, and time stands still: delayed work is as good as undelayed.
+ * are no worker threads, and time stands still: it passes with the operations of a CPU. Work that is delayed, however long,
+ * is due after so many more of the CPU that queued it, or once that has nothing left to do.
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>
@@ -18,10 +19,18 @@ struct workqueue_struct {
 	const char *name;
 };
 
+/* Some frees meet in a report, and a program is not all reports. */
+#define DELAY 16ul
+#define NEVER ULONG_MAX
+
 struct cpu_work {
 	raw_spinlock_t lock;
 	struct list_head pending;
 	struct work_struct *running;
+	/* By when they are due, which is in the timer that they do not have. */
+	struct list_head delayed;
+	unsigned long due; /* the first of them may be, by @operations of the CPU, which nobody else writes */
+	unsigned long operations;
 };
 static struct cpu_work cpu_works[NR_CPUS];
 static struct workqueue_struct the_workqueue = { .name = "mmfuzz" };
@@ -39,6 +48,8 @@ void mmfuzz_setup_work(void)
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
 		raw_spin_lock_init(&cpu_works[cpu].lock);
 		INIT_LIST_HEAD(&cpu_works[cpu].pending);
+		INIT_LIST_HEAD(&cpu_works[cpu].delayed);
+		cpu_works[cpu].due = NEVER;
 	}
 	mm_percpu_wq = &the_workqueue;
 }
@@ -89,6 +100,28 @@ bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *wor
 	return true;
 }
 
+void gate_time_passes(int idle)
+{
+	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
+	const unsigned long now = works->operations + 1, due = READ_ONCE(works->due);
+	struct delayed_work *work, *next;
+	unsigned long flags;
+
+	WRITE_ONCE(works->operations, now);
+	if (due == NEVER || (due > now && !idle))
+		return;
+	raw_spin_lock_irqsave(&works->lock, flags);
+	WRITE_ONCE(works->due, NEVER);
+	list_for_each_entry_safe(work, next, &works->delayed, work.entry) {
+		if (work->timer.expires > now && !idle) {
+			WRITE_ONCE(works->due, work->timer.expires);
+			break;
+		}
+		list_move_tail(&work->work.entry, &works->pending);
+	}
+	raw_spin_unlock_irqrestore(&works->lock, flags);
+}
+
 static bool is_busy(struct work_struct *work)
 {
 	/* In this order: on its way it is running before it is not pending any more. Pairs with next_work(). */
@@ -102,60 +135,94 @@ static bool is_busy(struct work_struct *work)
 	return false;
 }
 
+/* For a while, if it is busy. */
+static void wait_for(struct work_struct *work)
+{
+	gate_run_work();
+	if (!is_busy(work))
+		return;
+	/* In sequence nobody else will. */
+	for (unsigned int cpu = 0; gate_in_sequence() && cpu < nr_cpu_ids; cpu++)
+		gate_play(cpu, gate_run_work);
+	if (!gate_in_sequence())
+		mmfuzz_relax();
+}
+
 bool flush_work(struct work_struct *work)
 {
 	bool waited = false;
 
-	for (; is_busy(work); waited = true) {
-		gate_run_work();
-		if (!is_busy(work))
-			break;
-		/* In sequence nobody else will. */
-		for (unsigned int cpu = 0; gate_in_sequence() && cpu < nr_cpu_ids; cpu++)
-			gate_play(cpu, gate_run_work);
-		if (!gate_in_sequence())
-			mmfuzz_relax();
-	}
+	for (; is_busy(work); waited = true)
+		wait_for(work);
 	return waited;
 }
 
 bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
 {
-	return queue_work_on(cpu, wq, &work->work);
+	struct cpu_work *works = &cpu_works[cpu < nr_cpu_ids ? cpu : raw_smp_processor_id()];
+	unsigned long flags;
+
+	if (!delay)
+		return queue_work_on(cpu, wq, &work->work);
+	if (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(&work->work)))
+		return false;
+	raw_spin_lock_irqsave(&works->lock, flags);
+	work->timer.expires = READ_ONCE(works->operations) + DELAY;
+	if (works->due == NEVER)
+		WRITE_ONCE(works->due, work->timer.expires);
+	list_add_tail(&work->work.entry, &works->delayed);
+	raw_spin_unlock_irqrestore(&works->lock, flags);
+	return true;
 }
 
-bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
+static bool is_on(struct work_struct *work, struct list_head *list)
 {
-	return queue_work_on(cpu, wq, &work->work);
+	struct work_struct *other;
+
+	list_for_each_entry(other, list, entry) {
+		if (other == work)
+			return true;
+	}
+	return false;
 }
 
+/* @due of a CPU that it was delayed on stays: the look at what is due then is in vain. */
 static bool take_back(struct work_struct *work)
 {
 	bool was = false;
 
-	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		struct work_struct *other;
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids && !was; cpu++) {
+		struct cpu_work *works = &cpu_works[cpu];
 		unsigned long flags;
 
-		raw_spin_lock_irqsave(&cpu_works[cpu].lock, flags);
-		list_for_each_entry(other, &cpu_works[cpu].pending, entry) {
-			if (other == work) {
-				list_del_init(&work->entry);
-				clear_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
-				was = true;
-				break;
-			}
+		raw_spin_lock_irqsave(&works->lock, flags);
+		was = is_on(work, &works->pending) || is_on(work, &works->delayed);
+		if (was) {
+			list_del_init(&work->entry);
+			clear_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
 		}
-		raw_spin_unlock_irqrestore(&cpu_works[cpu].lock, flags);
+		raw_spin_unlock_irqrestore(&works->lock, flags);
 	}
 	return was;
 }
 
+/* Work that queues itself again while it is waited for is taken back again. */
 bool cancel_work_sync(struct work_struct *work)
 {
 	bool was = take_back(work);
 
-	flush_work(work);
+	while (is_busy(work)) {
+		wait_for(work);
+		take_back(work);
+	}
+	return was;
+}
+
+bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
+{
+	bool was = take_back(&work->work);
+
+	queue_delayed_work_on(cpu, wq, work, delay);
 	return was;
 }
 
@@ -171,6 +238,8 @@ bool cancel_delayed_work_sync(struct delayed_work *work)
 
 bool flush_delayed_work(struct delayed_work *work)
 {
+	if (take_back(&work->work))
+		queue_work_on(NR_CPUS, &the_workqueue, &work->work);
 	return flush_work(&work->work);
 }
 

@@ -398,6 +398,17 @@ static void what_does_not_move(void **state)
 	machine_is_as_booted();
 }
 
+/* Where nobody has anything: which blocks these are is up to the core. */
+static int isolate_a_free_block(void)
+{
+	unsigned long pfn = NR_FRAMES;
+
+	do
+		pfn -= BLOCK;
+	while (pfn && memchr(out + pfn, 1, BLOCK));
+	return be->start_isolate_page_range(mk_pfn(pfn), BLOCK);
+}
+
 static void reset_puts_everything_back(void **state)
 {
 	struct mmfuzz_stats before, after;
@@ -418,7 +429,7 @@ static void reset_puts_everything_back(void **state)
 		}
 		be->alloc_bulk(MMFUZZ_GFP_RECLAIMABLE, node0, 8, pfns);
 		be->cma_alloc(0, 5);
-		assert_int_equal(be->start_isolate_page_range(mk_pfn(NR_FRAMES - BLOCK), BLOCK), 0);
+		assert_int_equal(isolate_a_free_block(), 0);
 		assert_int_not_equal(available(), NR_FRAMES);
 		reset(NULL);
 		be->stats(&after);
@@ -584,7 +595,7 @@ static void words_have_names(void **state)
 	(void)state;
 	/* A free block, on its list. */
 	pfn = mk_pfn(0);
-	assert_says(words_of(pfn), "page->flags of pfn 0x0: no flags\n");
+	assert_says(words_of(pfn), "page->flags of pfn 0x0: reported\n");
 	assert_says(words_of(pfn), "page->lru.next of pfn 0x0: ");
 	assert_says(words_of(pfn), "page->private of pfn 0x0: ");
 
@@ -707,6 +718,133 @@ static void a_device_comes_and_goes(void **state)
 	machine_is_as_booted();
 }
 
+/* Delayed work is due when a CPU has nothing left to do; it does that here, and the others are said to be busy once. */
+static bool busy_once(void)
+{
+	static bool asked;
+
+	asked = !asked;
+	return asked;
+}
+
+static unsigned long reported_now(void)
+{
+	const unsigned long before = gate_reported();
+
+	be->idle(busy_once);
+	be->check();
+	return gate_reported() - before;
+}
+
+/*
+ * The boot has reported all that was free then, but for the blocks that a report leaves because zones must not run out of free ones; it is
+ * their turn with the next one.
+ */
+static void all_is_reported(void)
+{
+	assert_true(gate_reported());
+	assert_int_equal(reported_now(), 0);
+	be->put_page(be->alloc_pages(MMFUZZ_GFP_MOVABLE, mk_order(4), node0));
+	assert_in_range(reported_now(), 16, 32);
+}
+
+static void a_free_block_is_reported_once(void **state)
+{
+	const order_t order = mk_order(4);
+	pfn_t pfn;
+
+	(void)state;
+	all_is_reported();
+	pfn = be->alloc_pages(MMFUZZ_GFP_MOVABLE, order, node0);
+	assert_int_not_equal(pfn.pfn, PFN_NONE.pfn);
+	/* Nobody has freed anything. */
+	assert_int_equal(reported_now(), 0);
+	be->put_page(pfn);
+	assert_false(gate_is_reported(pfn.pfn));
+	assert_int_equal(reported_now(), 16);
+	assert_true(gate_is_reported(pfn.pfn));
+	assert_int_equal(reported_now(), 0);
+	machine_is_as_booted();
+}
+
+static void what_is_in_use_is_not_reported(void **state)
+{
+	const order_t order = mk_order(4);
+	unsigned long sum = 0;
+	pfn_t pfns[4];
+
+	(void)state;
+	all_is_reported();
+	for (unsigned int i = 0; i < 4; i++) {
+		pfns[i] = be->alloc_pages(MMFUZZ_GFP_MOVABLE, order, node0);
+		assert_int_not_equal(pfns[i].pfn, PFN_NONE.pfn);
+	}
+	be->put_page(pfns[0]);
+	be->put_page(pfns[2]);
+	assert_int_equal(reported_now(), 32);
+	for (unsigned int i = 0; i < 4; i++) {
+		assert_int_equal(gate_is_reported(pfns[i].pfn), !(i % 2));
+		sum += out[pfns[i].pfn];
+	}
+	assert_int_equal(sum, 2);
+	be->put_page(pfns[1]);
+	be->put_page(pfns[3]);
+	machine_is_as_booted();
+}
+
+/* Who gets one finds no flag, and it is reported again. */
+static void what_was_reported_can_be_had(void **state)
+{
+	pfn_t pfn;
+
+	(void)state;
+	all_is_reported();
+	pfn = be->alloc_pages(MMFUZZ_GFP_MOVABLE, mk_order(4), node0);
+	assert_int_not_equal(pfn.pfn, PFN_NONE.pfn);
+	assert_false(gate_is_reported(pfn.pfn));
+	be->put_page(pfn);
+	assert_false(gate_is_reported(pfn.pfn));
+	assert_int_equal(reported_now(), 16);
+	be->check();
+	machine_is_as_booted();
+}
+
+/* It has been put back to what it was: reported, and then taken. */
+static void a_reset_knows_what_was_reported(void **state)
+{
+	const unsigned long before = gate_reported();
+	pfn_t pfn;
+
+	(void)state;
+	pfn = be->alloc_pages(MMFUZZ_GFP_MOVABLE, mk_order(4), node0);
+	assert_int_not_equal(pfn.pfn, PFN_NONE.pfn);
+	be->put_page(pfn);
+	be->reset();
+	memset(out, 0, sizeof(out));
+	assert_int_equal(gate_reported(), before);
+	assert_true(gate_is_reported(pfn.pfn));
+	assert_int_equal(reported_now(), 0);
+	machine_is_as_booted();
+}
+
+/* It begins with a full report of its own, of what is not reported yet. */
+static void the_device_that_is_reported_to_comes_back(void **state)
+{
+	pfn_t pfn;
+
+	(void)state;
+	all_is_reported();
+	assert_int_equal(be->balloon_release(0), 0);
+	pfn = be->alloc_pages(MMFUZZ_GFP_MOVABLE, mk_order(4), node0);
+	assert_int_not_equal(pfn.pfn, PFN_NONE.pfn);
+	be->put_page(pfn);
+	assert_int_equal(reported_now(), 0);
+	assert_int_equal(be->balloon_probe(0), 0);
+	assert_int_equal(reported_now(), 16);
+	assert_true(gate_is_reported(pfn.pfn));
+	machine_is_as_booted();
+}
+
 int main(void)
 {
 	const struct CMUnitTest machines[] = {
@@ -738,6 +876,11 @@ int main(void)
 #if SIM_ASAN
 		cmocka_unit_test_setup(what_the_host_has_is_poisoned, reset),
 #endif
+		cmocka_unit_test_setup(a_free_block_is_reported_once, reset),
+		cmocka_unit_test_setup(what_is_in_use_is_not_reported, reset),
+		cmocka_unit_test_setup(what_was_reported_can_be_had, reset),
+		cmocka_unit_test_setup(a_reset_knows_what_was_reported, reset),
+		cmocka_unit_test_setup(the_device_that_is_reported_to_comes_back, reset),
 		cmocka_unit_test_setup(frames_are_described, reset),
 		cmocka_unit_test_setup(words_have_names, reset),
 	};
