@@ -152,8 +152,8 @@ void gate_drain(int cpu);
 
 /* What is queued for this CPU, and may sleep. */
 void gate_run_work(void);
-/* This CPU has done an operation more; has nothing left to do, so that all that is delayed is due. */
-void gate_time_passes(int idle);
+/* This CPU has done an operation more; has nothing left to do, so that all that is delayed is due. Whether something is due. */
+int gate_time_passes(int idle);
 /* Between operations: who was killed in one lives again. */
 void gate_revive(void);
 

@@ -228,8 +228,8 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	/* What was freed last is on pagesets. */
 	drain_all_pages(NULL);
 	/* The machine has been up for a while: what is free has been reported. */
-	gate_time_passes(true);
-	gate_run_work();
+	while (gate_time_passes(true))
+		gate_run_work();
 }
 
 void gate_memmap(char **start, unsigned long *bytes)

@@ -100,7 +100,7 @@ bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *wor
 	return true;
 }
 
-void gate_time_passes(int idle)
+int gate_time_passes(int idle)
 {
 	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
 	const unsigned long now = works->operations + 1, due = READ_ONCE(works->due);
@@ -109,7 +109,7 @@ void gate_time_passes(int idle)
 
 	WRITE_ONCE(works->operations, now);
 	if (due == NEVER || (due > now && !idle))
-		return;
+		return false;
 	raw_spin_lock_irqsave(&works->lock, flags);
 	WRITE_ONCE(works->due, NEVER);
 	list_for_each_entry_safe(work, next, &works->delayed, work.entry) {
@@ -120,6 +120,7 @@ void gate_time_passes(int idle)
 		list_move_tail(&work->work.entry, &works->pending);
 	}
 	raw_spin_unlock_irqrestore(&works->lock, flags);
+	return true;
 }
 
 static bool is_busy(struct work_struct *work)

@@ -730,9 +730,14 @@ static bool busy_once(void)
 static unsigned long reported_now(void)
 {
 	const unsigned long before = gate_reported();
+	unsigned long last;
 
-	be->idle(busy_once);
-	be->check();
+	/* A report may ask for the next one. */
+	do {
+		last = gate_reported();
+		be->idle(busy_once);
+		be->check();
+	} while (gate_reported() != last);
 	return gate_reported() - before;
 }
 
