@@ -52,9 +52,10 @@ unsigned long mmfuzz_balloon_isolated(struct virtio_device *vdev)
 	return READ_ONCE(vb->vb_dev_info.isolated_pages);
 }
 
+/* The device of another page may go, and come back, meanwhile: the page says none of its addresses then. */
 bool mmfuzz_balloon_has(struct virtio_device *vdev, struct page *page)
 {
-	struct virtio_balloon *vb = vdev->priv;
+	struct virtio_balloon *vb = READ_ONCE(vdev->priv);
 
 	return page_private(page) == (unsigned long)&vb->vb_dev_info;
 }
