@@ -132,7 +132,7 @@ struct gate_host {
 	unsigned long deflated;
 };
 void gate_host(struct gate_host *host);
-/* Frames that the host was told are free, since likewise; whether a free block says that it was reported, by its first one. */
+/* Frames that the host was told are free, since likewise; whether a free block says that it was, by its first frame. */
 unsigned long gate_reported(void);
 int gate_is_reported(unsigned long pfn);
 
@@ -152,7 +152,7 @@ void gate_drain(int cpu);
 
 /* What is queued for this CPU, and may sleep. */
 void gate_run_work(void);
-/* This CPU has done an operation more; has nothing left to do, so that all that is delayed is due. Whether something is due. */
+/* This CPU has done an operation more; has nothing left to do: all that is delayed is due. Whether something is due. */
 int gate_time_passes(int idle);
 /* Between operations: who was killed in one lives again. */
 void gate_revive(void);

@@ -24,7 +24,7 @@
 enum { QUEUE_INFLATE, QUEUE_DEFLATE, QUEUE_STATS, QUEUE_FREE_PAGE, QUEUE_REPORTING, NR_QUEUES };
 
 #define RING_SIZE	4u
-/* Of the queue for reports: a buffer has an entry for each block. Small, so that a report is several, where the driver takes that. */
+/* Of the queue for reports: an entry for each block. Small, so that a report is several, if the driver takes that. */
 #ifdef HAVE_REPORTING_CAPACITY
 #define REPORTING_SIZE	4u
 #else
@@ -158,8 +158,8 @@ static int find_vqs(struct virtio_device *vdev, unsigned int nr, struct virtqueu
 			continue;
 		memset(ring, 0, reports ? sizeof(reporting_ring) : sizeof(queue->ring));
 		queue->seen = queue->offered = 0;
-		vqs[i] = vring_new_virtqueue(i, reports ? REPORTING_SIZE : RING_SIZE, RING_ALIGN, vdev, true, info[i].ctx,
-					     ring, kick, info[i].callback, info[i].name);
+		vqs[i] = vring_new_virtqueue(i, reports ? REPORTING_SIZE : RING_SIZE, RING_ALIGN, vdev, true,
+					     info[i].ctx, ring, kick, info[i].callback, info[i].name);
 		if (!vqs[i])
 			return -ENOMEM;
 		queue->vq = vqs[i];
@@ -234,7 +234,7 @@ static void serve_pages(struct host *host, unsigned int number, const __le32 *pa
 	}
 }
 
-/* A buffer that is the reported block itself, for the host to write to: it drops the contents, whatever is read there after that. */
+/* A buffer is the reported block itself, for the host to write to: it drops the contents, whatever is read then. */
 static void serve_report(struct host *host, const struct vring_desc *desc)
 {
 	u64 addr = le64_to_cpu((__force __le64)desc->addr);
@@ -281,7 +281,8 @@ static void offer_chain(const struct vring *ring, u16 head)
 		flags = le16_to_cpu((__force __le16)desc->flags);
 		if (!(flags & VRING_DESC_F_WRITE) || addr & ~PAGE_MASK || !len || len & ~PAGE_MASK ||
 		    PHYS_PFN(addr) + (len >> PAGE_SHIFT) > max_pfn)
-			mmfuzz_bug("balloon", "report", "0x%llx bytes at 0x%llx, flags 0x%x, are no frames for the host to write",
+			mmfuzz_bug("balloon", "report",
+				   "0x%llx bytes at 0x%llx, flags 0x%x, are no frames for the host to write",
 				   (u64)len, addr, flags);
 		mmfuzz_offer(PHYS_PFN(addr), len >> PAGE_SHIFT);
 		at = le16_to_cpu((__force __le16)desc->next);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tree's free page reporting, whose list of blocks for a report is from a table (devices.h): as a slab in a frame of the
- * machine's it would take, and give back, what a program counts.
+ * The tree's free page reporting, whose list of blocks for a report is from a table (devices.h): as a slab in a frame
+ * of the machine's it would take, and give back, what a program counts.
  *
- * In trees with the fault of docs/findings/reported-block-put-back-whole.md blocks of more than a pageblock are put back in
- * pageblocks here, each by its type at that moment, as other frees do it.
+ * In trees with the fault of docs/findings/reported-block-put-back-whole.md blocks of more than a pageblock are put
+ * back in pageblocks here, each by its type at that moment, as other frees do it.
  */
 #include <linux/delay.h>
 #include <linux/mm.h>

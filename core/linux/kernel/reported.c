@@ -24,8 +24,8 @@ static unsigned long known[BITS_TO_LONGS(NR_FRAMES)]; /* were, and nobody has ha
 static unsigned long nr_acknowledged;
 
 /*
- * Relaxed, all of these: a look that comes too early is made up for by the next one, as a frame is looked at when it is offered,
- * when it is granted, and when the host is done with it.
+ * Relaxed, all of these: a look that comes too early is made up for by the next one, as a frame is looked at when it is
+ * offered, when it is granted, and when the host is done with it.
  */
 static bool has(const unsigned long *bits, unsigned long pfn)
 {
@@ -50,7 +50,7 @@ static struct page *online_page(unsigned long pfn)
 
 void mmfuzz_setup_reporting(void)
 {
-	/* As by page_reporting.page_reporting_order=0: by itself it would be a pageblock's, which small programs seldom free. */
+	/* As by page_reporting.page_reporting_order=0: else it is a pageblock's, which small programs seldom free. */
 	page_reporting_order = 0;
 }
 
@@ -62,11 +62,11 @@ static void look(unsigned long pfn, const char *when)
 	if (!page)
 		mmfuzz_bug("reported frame not there", when, "0x%lx is no memory of this machine's", pfn);
 	if (PageBuddy(page))
-		mmfuzz_bug("reported frame not isolated", when, "0x%lx is the host's, and on a free list of order %u", pfn,
-			   buddy_order(page));
+		mmfuzz_bug("reported frame not isolated", when, "0x%lx is the host's, and on a free list of order %u",
+			   pfn, buddy_order(page));
 	if (page_ref_count(page) || PageSlab(page))
-		mmfuzz_bug("reported frame in use", when, "0x%lx is the host's, and somebody has it: %d references%s", pfn,
-			   page_ref_count(page), PageSlab(page) ? ", a slab" : "");
+		mmfuzz_bug("reported frame in use", when, "0x%lx is the host's, and somebody has it: %d references%s",
+			   pfn, page_ref_count(page), PageSlab(page) ? ", a slab" : "");
 }
 
 void mmfuzz_offer(unsigned long pfn, unsigned long nr)
@@ -119,8 +119,8 @@ void mmfuzz_check_reported(struct page *page, unsigned int order)
 	for (unsigned long p = pfn; p < pfn + (1ul << order); p++) {
 		if (!has(known, p))
 			mmfuzz_bug("reported flag is stale", "check",
-				   "0x%lx of order %u says that it is reported, 0x%lx is not, or somebody has had it since", pfn,
-				   order, p);
+				   "0x%lx of order %u says it is reported, 0x%lx is not, or somebody has had it since",
+				   pfn, order, p);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Free page reporting: which frames the guest has offered to the host, and which of these nobody has had since. Rules that
- * neither side could tell by itself:
+ * Free page reporting: which frames the guest has offered to the host, and which of these nobody has had since. Rules
+ * that neither side could tell by itself:
  *
  *   mmfuzz_offer()          mmfuzz_acknowledge()        the next allocation
  *   |-- the host's: nobody is granted it, nobody has it --|-- "reported", on a free list or a pageset --|

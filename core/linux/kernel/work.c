@@ -2,8 +2,8 @@
 /*
  * Must stay in step with the kernel: workqueues. What is queued for a CPU is run by that CPU, between its operations, when
  * it sleeps, and when it has nothing else to do any more; in sequence whoever waits for it plays that CPU meanwhile. There
- * are no worker threads, and time stands still: it passes with the operations of a CPU. Work that is delayed, however long,
- * is due after so many more of the CPU that queued it, or once that has nothing left to do.
+ * are no worker threads, and time stands still: it passes with the operations of a CPU. Work that is delayed, however
+ * long, is due after so many more of the CPU that queued it, or once that has nothing left to do.
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>

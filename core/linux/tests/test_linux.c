@@ -742,8 +742,8 @@ static unsigned long reported_now(void)
 }
 
 /*
- * The boot has reported all that was free then, but for the blocks that a report leaves because zones must not run out of free ones; it is
- * their turn with the next one.
+ * The boot has reported all that was free then, but for the blocks that a report leaves because zones must not run out
+ * of free ones; it is their turn with the next one.
  */
 static void all_is_reported(void)
 {
