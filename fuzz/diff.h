@@ -40,6 +40,7 @@ enum diff_kind {
  * ballooning: balloons hold frames
  * deferred: compaction has failed before, or may have
  * hotplugged: blocks are not as they were at boot
+ * gone: a folio of at least a pageblock is among the isolated pages, and in no file any more
  */
 #define DIFF_FACTS(X)             \
 	X(SCARCE, scarce)         \
@@ -67,7 +68,8 @@ enum diff_kind {
 	X(DEFERRED, deferred)     \
 	X(INSIDE, inside)         \
 	X(BALLOONING, ballooning) \
-	X(HOTPLUGGED, hotplugged)
+	X(HOTPLUGGED, hotplugged) \
+	X(GONE, gone)
 
 enum diff_fact {
 #define X(ENUM, name) DIFF_##ENUM,

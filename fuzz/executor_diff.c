@@ -659,8 +659,12 @@ static unsigned long rec_migrate_pages(pfn_t *pfns, unsigned long nr, bool async
 	bool movable = true;
 	unsigned long left, spare;
 
-	for (unsigned long i = 0; i < nr; i++)
+	for (unsigned long i = 0; i < nr; i++) {
 		movable &= (boot_zone_of(pfns[i].pfn) & 15) == MMFUZZ_ZONE_MOVABLE;
+		/* Who isolated it has the last reference. */
+		if (seen && diff.side == DIFF_LINUX && diff.shapes[pfns[i].pfn] >= ex.config.pageblock_order)
+			seen->facts |= fact(DIFF_GONE, inner()->page_count(pfns[i]) == 1);
+	}
 	for (unsigned int i = 0; seen && i < PROGRAM_SLOTS; i++)
 		for (unsigned long j = 0; j < nr && ex.slots[i].kind == SLOT_FOLIO_REF; j++)
 			seen->facts |= fact(DIFF_PINNED, ex.slots[i].pfn == pfns[j].pfn);
