@@ -360,8 +360,7 @@ if [ "$quick" = no ]; then
 		step "${trial[@]}" "linux-$version" linux_tests "$version" "${source[@]}" || continue
 		step "${trial[@]}" "linux-fuzz-$version" linux_fuzz "$version" || true
 		step "${trial[@]}" "linux-woven-$version" linux_woven "$version" || true
-		# 7.2 prints words of a page in one of these, and its formatter stores their digits: addresses, others in each run.
-		[ "$version" != 6.12 ] || step "linux-traces-$version" linux_traces "$version" || true
+		step "${trial[@]}" "linux-traces-$version" linux_traces "$version" || true
 		[ "$version" != 6.12 ] || step "linux-diff-$version" linux_diff "$version" || true
 		[ "$version" != 6.12 ] || step "linux-reverts-$version" linux_reverts "$version" || true
 	done
