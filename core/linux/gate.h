@@ -156,6 +156,9 @@ void gate_run_work(void);
 int gate_time_passes(int idle);
 /* Between operations: who was killed in one lives again. */
 void gate_revive(void);
+/* For tests, as kernel code does it: waits for *@said; says so and wakes who sleeps on @cpu. */
+void gate_sleep(const int *said);
+void gate_wake(int *said, unsigned int cpu);
 
 struct gate_stats {
 	unsigned long managed;

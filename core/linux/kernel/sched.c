@@ -67,6 +67,12 @@ void preempt_schedule_notrace(void)
 
 int try_to_wake_up(struct task_struct *task, unsigned int state, int flags)
 {
+	/*
+	 * Full, as is promised to who wakes (memory-barriers.txt): it has written what is waited for, and looks whether
+	 * somebody sleeps. Pairs with the one of set_current_state(), after which who is about to sleep looks for that:
+	 * at least one of the two sees the other, or nobody would wake it.
+	 */
+	smp_mb();
 	if (!(READ_ONCE(task->__state) & state))
 		return 0;
 	/* Release: pairs with the acquire of who sleeps, in schedule(). */
@@ -82,6 +88,24 @@ int wake_up_process(struct task_struct *task)
 int wake_up_state(struct task_struct *task, unsigned int state)
 {
 	return try_to_wake_up(task, state, 0);
+}
+
+void gate_sleep(const int *said)
+{
+	for (;;) {
+		/* With the barrier that the one of try_to_wake_up() pairs with. */
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		if (smp_load_acquire(said))
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+void gate_wake(int *said, unsigned int cpu)
+{
+	smp_store_release(said, 1);
+	wake_up_process(mmfuzz_tasks[cpu]);
 }
 
 int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)

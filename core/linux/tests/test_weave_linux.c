@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The backend linux on the woven machine: interrupts that come in anywhere, and that a run is a function of program
- * and schedule, whichever process it is in. Must not look for what only some schedules find: that is for the fuzzers.
+ * The backend linux on the woven machine: interrupts that come in anywhere, that who wakes and who is about to sleep do
+ * not miss each other, and that a run is a function of program and schedule, whichever process it is in. Must not look
+ * for what only some programs find: that is for the fuzzers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +16,10 @@
 
 #include <cmocka.h>
 
+#include <machine/machine.h>
 #include <mmfuzz/backend_linux.h>
 
+#include "../gate.h"
 #include "executor_weave.h"
 #include "generate.h"
 
@@ -128,6 +131,46 @@ static void an_interrupt_allocates(void **state)
 	}
 }
 
+/* ---- sleeping ---- */
+
+static int said;
+
+static void sleep_or_wake(unsigned int cpu, void *arg)
+{
+	(void)arg;
+	if (cpu)
+		gate_wake(&said, 0);
+	else
+		gate_sleep(&said);
+}
+
+/* Each writes one word and reads the other's: without a full barrier on both sides both may read what was before. */
+static void nobody_sleeps_who_was_woken(void **state)
+{
+	struct weave_config config = {
+		.strategy = weave_strategy_find("random"),
+		.gap = 2, /* they are short */
+		.catch = true,
+		.max_points = 10000,
+	};
+
+	(void)state;
+	assemble("machine profile=tiny cpus=2\n");
+	for (config.memory = WEAVE_SC; config.memory <= WEAVE_LKMM; config.memory++) {
+		struct weave *weave = weave_new(&config);
+
+		for (unsigned int runs = 0; runs < 1000; runs++) {
+			said = 0;
+			executor_begin(&mmfuzz_backend_linux, &program, true);
+			machine_use(weave);
+			assert_true(machine_run_weave(2, sleep_or_wake, NULL, &result));
+			if (result.found)
+				fail_msg("%s: %s", result.title, result.text);
+		}
+		weave_free(weave);
+	}
+}
+
 /* ---- the same in each process ---- */
 
 #define NR_PROGRAMS 200u
@@ -232,6 +275,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_interrupt_frees),
 		cmocka_unit_test(an_interrupt_allocates),
+		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(two_hundred_programs_run_the_same_elsewhere),
 	};
 
