@@ -219,6 +219,9 @@ static void online_page(struct page *page, unsigned int order)
 /*
  * The pagesets of the zone are disabled and drained, and then the block is isolated: from there on nothing of it is on
  * a pageset when its lock is free. What is there nevertheless would be waited for as long as the user has patience.
+ *
+ * With the fault of docs/findings/nolock-fills-disabled-pageset.md there may be something, until that CPU frees again:
+ * it is taken from there as if it did.
  */
 static void check_pagesets(void)
 {
@@ -239,6 +242,12 @@ static void check_pagesets(void)
 			}
 		}
 		spin_unlock_irqrestore(&pageset->lock, flags);
+#ifdef FAULT_NOLOCK_FILLS_PAGESET
+		if (found != GATE_NONE && !READ_ONCE(pageset->high_max)) {
+			drain_all_pages(zone);
+			continue;
+		}
+#endif
 		if (found != GATE_NONE)
 			mmfuzz_bug("isolated page on a pageset", "offline_pages",
 				   "0x%lx is on the pageset of CPU %u, and nobody will take it from there", found, cpu);
