@@ -254,11 +254,12 @@ static unsigned long range_obstacle(struct zone *zone, unsigned long start, unsi
 }
 
 /*
- * The first range of @nr frames in [start, end), aligned to @align, that can be had; its first
- * frame or -1ul.
+ * The first range of @nr frames in [start, end), aligned to @align, that can be had; its first frame or -1ul. After a
+ * range that could not, the next begins @step further.
  */
 static unsigned long alloc_contig_within(struct zone *zone, unsigned long start, unsigned long end,
-					 unsigned long nr, unsigned long align, bool cma, gfp_t gfp)
+					 unsigned long nr, unsigned long align, unsigned long step,
+					 bool cma, gfp_t gfp)
 {
 	enum isolate_mode mode = cma ? ISOLATE_MODE_CMA_ALLOC : ISOLATE_MODE_OTHER;
 	unsigned int tries = 0;
@@ -279,23 +280,16 @@ static unsigned long alloc_contig_within(struct zone *zone, unsigned long start,
 		tries++;
 		if (!__alloc_contig_range(pfn, pfn + nr, cma, gfp))
 			return pfn;
-		pfn += align;
+		pfn += step;
 	}
 	return -1ul;
 }
 
-/* Frames that a range of @nr starts on a multiple of: its order, as far as blocks go. */
-static unsigned long contig_align(unsigned long nr)
-{
-	unsigned long align = 1;
-
-	while (align < nr && align < MAX_ORDER_NR_PAGES)
-		align <<= 1;
-	return align;
-}
-
+/* As in Linux the range is aligned to its length if that is a power of two, and to nothing else. */
 struct page *alloc_contig_frozen_pages(unsigned long nr, gfp_t gfp, unsigned int nid)
 {
+	unsigned long align = nr & (nr - 1) ? 1 : nr;
+
 	MM_BUG_ON(nid >= mm->nr_nodes, "allocation on a node that is not there", SIM_NO_PFN,
 		  "node %u", nid);
 	if (!nr || nr > max_pfn || should_fail(FAULT_PAGE))
@@ -309,15 +303,26 @@ struct page *alloc_contig_frozen_pages(unsigned long nr, gfp_t gfp, unsigned int
 		if ((gfp & __GFP_THISNODE) && zone->nid != nid)
 			continue;
 		pfn = alloc_contig_within(zone, start, start + READ_ONCE(zone->spanned_pages), nr,
-					  contig_align(nr), false, gfp);
+					  align, nr, false, gfp);
 		if (pfn != -1ul)
 			return pfn_to_page(pfn);
 	}
 	return NULL;
 }
 
+/* Frames that a range of @nr starts on a multiple of: its order, as far as blocks go. */
+static unsigned long contig_align(unsigned long nr)
+{
+	unsigned long align = 1;
+
+	while (align < nr && align < MAX_ORDER_NR_PAGES)
+		align <<= 1;
+	return align;
+}
+
 struct page *cma_alloc(unsigned int area, unsigned long nr)
 {
+	unsigned long align = contig_align(nr);
 	const struct mmfuzz_range *range;
 	struct zone *zone;
 	unsigned long pfn;
@@ -334,8 +339,8 @@ struct page *cma_alloc(unsigned int area, unsigned long nr)
 		return NULL;
 	/* One at a time: two that share a pageblock would only make each other fail. */
 	mutex_lock(&mm->cma_lock);
-	pfn = alloc_contig_within(zone, range->start, range->start + range->nr, nr,
-				  contig_align(nr), true, GFP_KERNEL);
+	pfn = alloc_contig_within(zone, range->start, range->start + range->nr, nr, align, align,
+				  true, GFP_KERNEL);
 	mutex_unlock(&mm->cma_lock);
 	return pfn == -1ul ? NULL : pfn_to_page(pfn);
 }

@@ -237,8 +237,9 @@ static void a_range_anywhere(void **state)
 	(void)state;
 	assert_int_equal(take(17, 1), 0);
 	assert_int_equal(take(200, 1), 0);
+	/* 50 is no power of two: behind the frame that is taken, wherever that is. */
 	a = be->alloc_contig_frozen_pages(50, 0, mk_nid(0));
-	assert_int_equal(a.pfn, 64);
+	assert_int_equal(a.pfn, 18);
 	b = be->alloc_contig_frozen_pages(16, MMFUZZ_GFP_ZERO, mk_nid(0));
 	assert_int_equal(b.pfn, 0);
 	assert_int_equal(*(u64 *)ram_ptr(b.pfn + 15), 0);
@@ -246,7 +247,7 @@ static void a_range_anywhere(void **state)
 	assert_true(pfn_is_none(be->alloc_contig_frozen_pages(64, 0, mk_nid(0))));
 	assert_true(pfn_is_none(be->alloc_contig_frozen_pages(4096, 0, mk_nid(0))));
 	c = be->alloc_contig_frozen_pages(32, 0, mk_nid(0));
-	assert_int_equal(c.pfn, 32);
+	assert_int_equal(c.pfn, 96);
 	fault_arm(FAULT_PAGE, 1);
 	assert_true(pfn_is_none(be->alloc_contig_frozen_pages(1, 0, mk_nid(0))));
 	fault_disarm();
