@@ -107,6 +107,17 @@ static void put_places(unsigned long start, unsigned long nr, const pfn_t *pfns,
 		put_place(start, nr, pfns[i].pfn, 1, place);
 }
 
+/* All of what a page was allocated with: a folio that is isolated is so with its tails. */
+static void put_blocks(unsigned long start, unsigned long nr, const pfn_t *pfns, unsigned int nr_pfns, enum place place)
+{
+	for (unsigned int i = 0; i < nr_pfns; i++) {
+		unsigned long pfn = pfns[i].pfn;
+		unsigned long frames = 1ul << (pfn < sizeof(diff.shapes) ? diff.shapes[pfn] & ~SHAPE_TAIL : 0);
+
+		put_place(start, nr, pfn & ~(frames - 1), frames, place);
+	}
+}
+
 /* Linux allocates objects of its own from the frames of the machine, memdesc does not. */
 static bool core_owns(pfn_t pfn)
 {
@@ -167,7 +178,7 @@ static void find_places(unsigned long start, unsigned long nr)
 			put_places(start, nr, slot->pfns, slot->nr, PLACE_UNMOVABLE);
 			break;
 		case SLOT_ISOLATED:
-			put_places(start, nr, slot->pfns, slot->nr, PLACE_ISOLATED);
+			put_blocks(start, nr, slot->pfns, slot->nr, PLACE_ISOLATED);
 			break;
 		case SLOT_FOLIO_REF:
 			put_place(start, nr, slot->pfn, 1, PLACE_PINNED);
