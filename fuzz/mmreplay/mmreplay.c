@@ -8,12 +8,10 @@
  * built twice: mmreplay hands inputs for the woven machine to mmreplay_weave.
  */
 #include <argp.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "executor.h"
 #include "executor_diff.h"
