@@ -614,10 +614,23 @@ static void store_wide(struct cpu_memory *cpu, uintptr_t addr, unsigned int size
 	sched_wrote();
 }
 
+/*
+ * A stack's bytes are one variable's and then another's, a spilled register or a return address, and the compiler writes
+ * those without telling: a store that waited would come behind them.
+ */
+static bool on_own_stack(uintptr_t addr)
+{
+	const struct fibre *context = weave_now->fibres[weave_hot.cpu].context;
+
+	return addr - context->stack_lo < context->stack_bytes;
+}
+
 static bool may_wait(const struct cpu_memory *cpu, uintptr_t addr, unsigned int size, int order)
 {
 	const struct word *word;
 
+	if (on_own_stack(addr))
+		return false;
 	if (order == __ATOMIC_SEQ_CST || cpu->nr_waiting >= MAX_WAITING || is_wide(addr, size))
 		return false;
 	word = memory_model.words ? word_find(addr >> 3, bytes_of(addr, size)) : NULL;

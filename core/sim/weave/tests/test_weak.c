@@ -42,7 +42,8 @@ struct scenario {
 static unsigned int find(const struct scenario *scenario, enum weave_memory memory)
 {
 	struct weave *w = weave_new(&(struct weave_config){
-		.strategy = weave_strategy_find("random"), .seed = 1, .gap = 3, .memory = memory });
+		.strategy = weave_strategy_find("random"), .seed = 1, .gap = 3, .memory = memory,
+		.shared_stacks = true });
 	struct scenario copy = *scenario;
 	unsigned int nr = 0;
 
@@ -285,6 +286,53 @@ static void forgotten_words_keep_their_order(void **state)
 	assert_false(wrong);
 }
 
+/*
+ *	 a frame that comes       the next one, in its place
+ *	+------------------+     +----------------------------+
+ *	| WRITE_ONCE() = 1 | --> | 7, written without a word  |
+ *	+------------------+     +----------------------------+
+ *	                          ... and here no 1 may come up
+ */
+static noinline void frame_with_marked_stores(void)
+{
+	u64 local[16];
+
+	/* Somebody may know of them. */
+	WRITE_ONCE(pointer, (u64)local);
+	for (unsigned int i = 0; i < ARRAY_SIZE(local); i++)
+		WRITE_ONCE(local[i], 1);
+}
+
+static noinline __attribute__((no_sanitize("thread"))) void frame_with_unseen_stores(void)
+{
+	volatile u64 local[16];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(local); i++)
+		local[i] = 7;
+	for (unsigned int i = 0; i < 8; i++)
+		weave_yield();
+	for (unsigned int i = 0; i < ARRAY_SIZE(local); i++)
+		if (local[i] != 7)
+			wrong = true;
+}
+
+static void frames(unsigned int me, void *arg)
+{
+	(void)me;
+	(void)arg;
+	frame_with_marked_stores();
+	frame_with_unseen_stores();
+}
+
+static void a_frame_that_is_gone_is_not_written_to(void **state)
+{
+	const struct scenario scenario = { frames, 2, false };
+
+	(void)state;
+	for (unsigned int memory = WEAVE_SC; memory <= WEAVE_LKMM; memory++)
+		assert_int_equal(find(&scenario, memory), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +344,7 @@ int main(void)
 		cmocka_unit_test(mixed_sizes_are_never_torn),
 		cmocka_unit_test(forgotten_words_keep_their_order),
 		cmocka_unit_test(a_peek_sees_own_stores),
+		cmocka_unit_test(a_frame_that_is_gone_is_not_written_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
