@@ -159,6 +159,10 @@ void gate_revive(void);
 /* For tests, as kernel code does it: waits for *@said; says so and wakes who sleeps on @cpu. */
 void gate_sleep(const int *said);
 void gate_wake(int *said, unsigned int cpu);
+/* Likewise: a marked write, a marked read of another word, and nothing that orders them. What was read. */
+int gate_write_and_read(int *mine, const int *theirs);
+/* Likewise: a marked write of 1, then an unmarked read and write of the same word by another name. What was read. */
+int gate_write_and_replace(int *word, int *same);
 
 struct gate_stats {
 	unsigned long managed;

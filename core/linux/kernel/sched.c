@@ -108,6 +108,22 @@ void gate_wake(int *said, unsigned int cpu)
 	wake_up_process(mmfuzz_tasks[cpu]);
 }
 
+int gate_write_and_read(int *mine, const int *theirs)
+{
+	WRITE_ONCE(*mine, 1);
+	return READ_ONCE(*theirs);
+}
+
+int gate_write_and_replace(int *word, int *same)
+{
+	int old;
+
+	WRITE_ONCE(*word, 1);
+	old = *same;
+	*same = 2;
+	return old;
+}
+
 int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
 	return try_to_wake_up(entry->private, mode, flags);

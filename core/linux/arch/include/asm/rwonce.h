@@ -16,13 +16,18 @@
 	__atomic_load((typeof(__once) *)&(x), &__once, __ONCE_ORDER(x));      \
 	__once;                                                               \
 })
+#endif
+
+#include <asm-generic/rwonce.h>
+
+#ifndef __ASSEMBLY__
+/* That header takes a __READ_ONCE() that is there, but makes a __WRITE_ONCE() of its own in any case: a plain store. */
+#undef __WRITE_ONCE
 #define __WRITE_ONCE(x, val)                                                  \
 do {                                                                          \
 	typeof(x) __once = (val);                                             \
 	__atomic_store(&(x), &__once, __ATOMIC_RELAXED);                      \
 } while (0)
 #endif
-
-#include <asm-generic/rwonce.h>
 
 #endif /* ASM_MMFUZZ_RWONCE_H */
