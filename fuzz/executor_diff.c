@@ -980,6 +980,8 @@ static void prepare(const struct program *program)
 {
 	program_copy(&diff.program, program);
 	diff.program.header.flags &= ~PROGRAM_RCU_LATE;
+	/* As @adapt has it, but for memory that is not accepted: memdesc has none. */
+	diff.program.header.pcp_high = diff.program.header.pcp_batch = 0;
 	diff.high = false;
 	for (unsigned int i = 0; i < program->nr_ops; i++) {
 		diff.program.ops[i].fault = 0;

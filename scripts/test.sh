@@ -257,6 +257,7 @@ linux_tests() {
 	set -- scripts/linux.sh "$@" --name "debian-$version" --preset asan
 	"$@"
 	"build/linux/debian-$version/asan/bin/tests/test_linux"
+	"build/linux/debian-$version/asan/bin/tests/test_unaccepted"
 	"build/linux/debian-$version/asan/bin/tests/test_weave_linux"
 	"$@" | tee "$tmp/linux-$version.log"
 	grep -qx 'asan: 0 files compiled' "$tmp/linux-$version.log"

@@ -52,6 +52,7 @@ struct gate_config {
 	unsigned int nr_cma;
 	const struct gate_range *cma;
 	unsigned long min_free;
+	unsigned long unaccepted; /* first frame; 0: all memory is accepted */
 };
 
 /* kernel/: what the host calls. Frames are given and returned as numbers; the caller runs as a CPU of the machine. */
@@ -136,6 +137,10 @@ void gate_host(struct gate_host *host);
 unsigned long gate_reported(void);
 int gate_is_reported(unsigned long pfn);
 
+/* How many of these frames the guest has not accepted; their contents are poisoned. */
+unsigned long gate_unaccepted(unsigned long pfn, unsigned long nr);
+void gate_hide_unaccepted(void);
+
 /* Pages on the way to the lists of reclaim get there, on all CPUs. */
 void gate_lru_drain(void);
 /* In sequence: that, and what vmstat's worker would do. */
@@ -210,6 +215,8 @@ void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned
 /* Frames have left the allocator; are about to enter it. */
 void gate_allocated(unsigned long pfn, unsigned int order);
 void gate_freed(unsigned long pfn, unsigned int order);
+/* Frames that counted as free are on a free list from now on: they have been accepted. */
+void gate_accepted(unsigned long pfn, unsigned int order);
 /* Frames are about to enter it for the first time; have left it, and nobody has them. */
 void gate_onlined(unsigned long pfn, unsigned long nr);
 void gate_offlined(unsigned long pfn, unsigned long nr);

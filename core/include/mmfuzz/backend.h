@@ -64,6 +64,8 @@ struct mmfuzz_vmem_config {
  * @pcp_high: frames a per-CPU pageset holds before it gives back; 0 = the core's own choice
  * @pcp_batch: frames a pageset takes or gives at once; 0 = the core's own choice
  * @min_free: frames below which only MMFUZZ_GFP_HIGH may allocate, over all zones; 0 is allowed
+ * @unaccepted: memory from this frame on has to be accepted before it can be used (Linux: CONFIG_UNACCEPTED_MEMORY); 0 = none.
+ *	Only for cores that know of it, which set it by @adapt
  * @guard_order: halves of orders below this one that a split leaves become guard pages (Linux: debug_guardpage_minorder);
  *	0 = none
  * @ram_shift: log2 of bytes of simulated RAM behind a frame; 3 = the contents are a 64-bit tag
@@ -85,6 +87,7 @@ struct mmfuzz_config {
 	unsigned int pcp_high;
 	unsigned int pcp_batch;
 	unsigned long min_free;
+	unsigned long unaccepted;
 	unsigned int guard_order;
 	unsigned int ram_shift;
 };

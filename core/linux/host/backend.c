@@ -51,6 +51,11 @@ void gate_freed(unsigned long pfn, unsigned int order)
 	poison_frames(pfn, order);
 }
 
+void gate_accepted(unsigned long pfn, unsigned int order)
+{
+	poison_frames(pfn, order);
+}
+
 void gate_onlined(unsigned long pfn, unsigned long nr)
 {
 	if (trace)
@@ -86,6 +91,20 @@ static void adapt_zones(struct mmfuzz_config *config)
 	}
 }
 
+/*
+ * Firmware has accepted what lies low, and of the rest only what somebody has asked for. By pieces of half a largest block,
+ * so that there are blocks of which it has accepted one half.
+ */
+static void begin_unaccepted(struct mmfuzz_config *config, const struct gate_limits *limits)
+{
+	unsigned long piece = 1ul << limits->highest_order >> 1;
+
+	config->unaccepted = (config->max_pfn / 8 + piece - 1) & ~(piece - 1);
+	/* Where there are no watermarks each allocation accepts a block, whether it needs one or not. */
+	if (!config->min_free)
+		config->min_free = config->max_pfn / 16;
+}
+
 static void be_adapt(struct mmfuzz_config *config)
 {
 	struct gate_limits limits;
@@ -100,7 +119,12 @@ static void be_adapt(struct mmfuzz_config *config)
 	if (config->section_order < limits.section_order)
 		config->section_order = limits.section_order;
 	adapt_zones(config);
-	/* The kernel chooses these itself. */
+	/*
+	 * The kernel chooses sizes of pagesets itself. A program that asks for what cannot be, a batch larger than what a
+	 * pageset holds, says thereby that memory begins unaccepted: of the machine line this is what is left to say.
+	 */
+	if (config->pcp_batch > config->pcp_high)
+		begin_unaccepted(config, &limits);
 	config->pcp_high = 0;
 	config->pcp_batch = 0;
 	config->guard_order = 0;
@@ -141,6 +165,7 @@ static int be_boot(const struct mmfuzz_config *config)
 		.nr_cma = config->nr_cma,
 		.cma = cma,
 		.min_free = config->min_free,
+		.unaccepted = config->unaccepted,
 	};
 	int err = possible(config);
 
@@ -168,6 +193,7 @@ static int be_boot(const struct mmfuzz_config *config)
 		state_booted();
 	}
 	poison_forget();
+	gate_hide_unaccepted();
 	log_forget();
 	changed = false;
 	return 0;
@@ -187,6 +213,7 @@ static void be_reset(void)
 	machine_reset();
 	poison_forget();
 	state_restore();
+	gate_hide_unaccepted();
 	log_forget();
 }
 

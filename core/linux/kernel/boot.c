@@ -21,6 +21,7 @@
 #include "host.h"
 #include "reported.h"
 #include "slab.h"
+#include "unaccepted.h"
 #include "world.h"
 
 struct cma *mmfuzz_cma[CONFIG_CMA_AREAS];
@@ -97,6 +98,8 @@ static void reserve_cma(const struct gate_config *config)
 		phys_addr_t base = PFN_PHYS(config->cma[i].start), size = PFN_PHYS(config->cma[i].nr);
 
 		memblock_reserve(base, size);
+		/* As memblock does for who has it choose a place. */
+		accept_memory(base, size);
 		if (cma_init_reserved_mem(base, size, 0, names[i], &mmfuzz_cma[i]))
 			mmfuzz_bug("boot", "cma_init_reserved_mem", "CMA area %u is refused", i);
 	}
@@ -193,6 +196,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	/* start_kernel() */
 	mmfuzz_reserve_hotplug(config);
 	mmfuzz_reserve_devices();
+	mmfuzz_reserve_unaccepted(config);
 	boot_bytes = PFN_PHYS(max_pfn) - lowest_taken(PFN_PHYS(config->max_pfn));
 	build_all_zonelists(NULL);
 	for (unsigned int i = 0; i < config->nr_zones; i++)

@@ -14,6 +14,7 @@
 
 #include "../gate.h"
 #include "reported.h"
+#include "unaccepted.h"
 #include "world.h"
 
 /* Which way the checks went says nothing of the input: as coverage it would be noise. */
@@ -37,6 +38,7 @@ struct zone_sum {
 	unsigned long free;
 	unsigned long free_cma;
 	unsigned long free_highatomic;
+	unsigned long unaccepted; /* free too, but on no free list */
 	unsigned long isolated_blocks;
 	unsigned long online;
 };
@@ -215,9 +217,11 @@ static void check_zone(struct zone *zone)
 
 	check_lists(zone, &sum);
 	walk_memmap(zone, &sum);
+	sum.unaccepted = mmfuzz_check_unaccepted(zone);
 	for_each_online_cpu(cpu)
 		check_pageset(zone, per_cpu_ptr(zone->per_cpu_pageset, cpu), cpu);
-	same(zone, "NR_FREE_PAGES", zone_page_state_snapshot(zone, NR_FREE_PAGES), sum.free);
+	same(zone, "NR_FREE_PAGES", zone_page_state_snapshot(zone, NR_FREE_PAGES), sum.free + sum.unaccepted);
+	same(zone, "NR_UNACCEPTED", zone_page_state_snapshot(zone, NR_UNACCEPTED), sum.unaccepted);
 	same(zone, "NR_FREE_CMA_PAGES", zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES), sum.free_cma);
 #ifdef HAVE_FREE_HIGHATOMIC
 	same(zone, "nr_free_highatomic", zone->nr_free_highatomic, sum.free_highatomic);
@@ -237,6 +241,7 @@ void gate_check(void)
 		check_zone(zone);
 		managed += zone_managed_pages(zone);
 	}
+	mmfuzz_check_none_on_its_way();
 	if (totalram_pages() != managed)
 		WRONG("drifted counter", "totalram_pages is %lu, zones manage %lu", totalram_pages(), managed);
 }

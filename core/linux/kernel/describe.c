@@ -72,6 +72,8 @@ static const struct field zone_fields[] = {
 	FIELD(struct zone, compact_order_failed),
 	FIELD(struct zone, compact_blockskip_flush),
 	FIELD(struct zone, contiguous),
+	FIELD(struct zone, unaccepted_pages.next),
+	FIELD(struct zone, unaccepted_pages.prev),
 };
 
 static const struct field pcp_fields[] = {

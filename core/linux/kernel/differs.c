@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 
 #include "../gate.h"
+#include "unaccepted.h"
 #include "world.h"
 
 int vmemmap_populate(unsigned long start, unsigned long end, int node, struct vmem_altmap *altmap)
@@ -23,6 +24,8 @@ void vmemmap_free(unsigned long start, unsigned long end, struct vmem_altmap *al
 
 void copy_highpage(struct page *to, struct page *from)
 {
+	mmfuzz_must_be_accepted(page_to_pfn(from), 1, "copy_highpage");
+	mmfuzz_must_be_accepted(page_to_pfn(to), 1, "copy_highpage");
 	copy_page(page_address(to), page_address(from));
 }
 

@@ -10,10 +10,12 @@
 
 #include "../gate.h"
 #include "reported.h"
+#include "unaccepted.h"
 #include "world.h"
 
 void arch_alloc_page(struct page *page, int order)
 {
+	mmfuzz_must_be_accepted(page_to_pfn(page), 1ul << order, "alloc");
 	mmfuzz_granted(page_to_pfn(page), order);
 	gate_allocated(page_to_pfn(page), order);
 }
@@ -24,7 +26,10 @@ void arch_free_page(struct page *page, int order)
 
 	if (pfn >= max_pfn - MMFUZZ_BOOT_PFNS && system_state == SYSTEM_RUNNING)
 		mmfuzz_bug("boot memory is freed", "free", "0x%lx: it would be given to a program", pfn);
-	if (mmfuzz_onlining(pfn))
+	/* It counts as free since the machine began: nobody frees it. */
+	if (mmfuzz_comes_accepted(pfn, order))
+		gate_accepted(pfn, order);
+	else if (mmfuzz_onlining(pfn))
 		gate_onlined(pfn, 1ul << order);
 	else
 		gate_freed(pfn, order);
@@ -131,7 +136,8 @@ int gate_describe(unsigned long pfn, char *buf, unsigned long len)
 	if (PageSlab(page))
 		return snprintf(buf, len, "slab of %s, node %d zone %s, pageblock type %d", mmfuzz_slab_name(page),
 				page_to_nid(page), page_zone(page)->name, get_pageblock_migratetype(page));
-	return snprintf(buf, len, "%s, count %d, node %d zone %s, pageblock type %d",
-			PageBuddy(page) ? "buddy" : PageReserved(page) ? "reserved" : "in use", page_ref_count(page),
-			page_to_nid(page), page_zone(page)->name, get_pageblock_migratetype(page));
+	return snprintf(buf, len, "%s%s, count %d, node %d zone %s, pageblock type %d",
+			PageBuddy(page) ? "buddy" : PageReserved(page) ? "reserved" : "in use",
+			gate_unaccepted(pfn, 1) ? ", unaccepted" : "", page_ref_count(page), page_to_nid(page),
+			page_zone(page)->name, get_pageblock_migratetype(page));
 }

@@ -17,6 +17,7 @@
 
 #include "../gate.h"
 #include "reported.h"
+#include "unaccepted.h"
 #include "world.h"
 
 /* Attempts to empty a block before the user gives up. */
@@ -258,6 +259,7 @@ static void check_pagesets(void)
 bool mmfuzz_patience_ends(void)
 {
 	check_pagesets();
+	mmfuzz_check_offlining(offlining_start, pfns_per_block);
 	return ++attempts > PATIENCE;
 }
 

@@ -15,6 +15,7 @@
 
 #include "../gate.h"
 #include "reported.h"
+#include "unaccepted.h"
 #include "world.h"
 
 #define NR_FRAMES (1ul << (MAX_PHYSMEM_BITS - PAGE_SHIFT))
@@ -71,6 +72,7 @@ static void look(unsigned long pfn, const char *when)
 
 void mmfuzz_offer(unsigned long pfn, unsigned long nr)
 {
+	mmfuzz_must_be_accepted(pfn, nr, "report");
 	for (unsigned long p = pfn; p < pfn + nr; p++) {
 		look(p, "report");
 		if (has(offered, p))
