@@ -259,6 +259,7 @@ linux_tests() {
 	"build/linux/debian-$version/asan/bin/tests/test_linux"
 	"build/linux/debian-$version/asan/bin/tests/test_unaccepted"
 	"build/linux/debian-$version/asan/bin/tests/test_weave_linux"
+	"build/linux/debian-$version/asan/bin/tests/test_zsmalloc"
 	"$@" | tee "$tmp/linux-$version.log"
 	grep -qx 'asan: 0 files compiled' "$tmp/linux-$version.log"
 	tree=$(sed -n 's/^Linux [^:]*: //p' "$tmp/linux-$version.log")

@@ -116,6 +116,8 @@ int gate_folio_remove(unsigned int index);
 void gate_file_tidy(void);
 int gate_folio_write(unsigned int index, unsigned long long tag);
 int gate_folio_read(unsigned int index, unsigned long long *tag);
+/* In sequence: what the kernel keeps of folios that were removed goes. Whether there was any. */
+int gate_zs_empty(void);
 unsigned long gate_folio_get(unsigned int index);
 void gate_folio_put(unsigned long pfn);
 unsigned long gate_walk_pfns(unsigned long start, unsigned long nr);
@@ -186,6 +188,7 @@ void gate_check_idle(void);
 void gate_remember(void);
 /* What the kernel says of a frame; returns what snprintf() does. */
 int gate_is_slab(unsigned long pfn);
+int gate_is_zspage(unsigned long pfn);
 int gate_describe(unsigned long pfn, char *buf, unsigned long len);
 /* The name of a word of the kernel's, and what @value means there; in the midst of a run. 0: nothing is known. */
 int gate_describe_addr(unsigned long addr, char *buf, unsigned long len);
@@ -205,6 +208,8 @@ __attribute__((format(printf, 3, 4))) int gate_print(char *buf, unsigned long le
 /* Nobody has this object any more; somebody has it. */
 void gate_poison_object(void *object, unsigned long bytes);
 void gate_unpoison_object(void *object, unsigned long bytes);
+/* From here until it is freed so much of a frame is in use, which must be less than of a slab, and not only its contents. */
+void gate_filled(unsigned long pfn, unsigned long bytes);
 /* A frame's contents are the host's that the machine runs on; are the machine's again. */
 void gate_host_took(unsigned long pfn);
 void gate_host_gave(unsigned long pfn);

@@ -250,7 +250,8 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  * @pcp_disable, @pcp_enable: for the zones of a node; nests; who disabled must enable
  * @rcu_barrier: all deferred frees have happened
  * @op_done: between operations of a CPU: deferred frees may run here
- * @settle: in sequence, between operations: what waits in batches of each CPU for lists of reclaim comes there; NULL: nothing does
+ * @settle: in sequence, between operations: what waits in batches of each CPU for lists of reclaim comes there, and what the
+ *	core keeps beside its folios goes; NULL: nothing does
  * @idle: in parallel: the caller has no operation left, and does what other CPUs want of it as long as @others_busy says that
  *	one of them is at work; NULL: nothing is wanted
  */

@@ -237,6 +237,7 @@ static void be_set_trace(const struct mmfuzz_trace *new_trace)
 static void be_quiesce(void)
 {
 	changes();
+	gate_zs_empty();
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		gate_play(cpu, gate_run_work);
 	gate_lru_drain();
@@ -282,7 +283,7 @@ static int be_describe(pfn_t pfn, char *buf, size_t len)
 
 static bool be_core_owns(pfn_t pfn)
 {
-	return gate_is_slab(pfn.pfn);
+	return gate_is_slab(pfn.pfn) || gate_is_zspage(pfn.pfn);
 }
 
 static int be_describe_addr(const void *addr, char *buf, size_t len)
@@ -545,12 +546,18 @@ static int be_online_pages(block_t block, enum mmfuzz_zone_type type)
 
 static int be_offline_pages(block_t block)
 {
+	int err;
+
 	changes();
 	/* Who takes a block offline would try again when objects in it are gone that only wait for their grace period. */
 	if (gate_in_sequence())
 		gate_file_tidy();
 	rcu_barrier();
-	return gate_offline_pages(block.block);
+	err = gate_offline_pages(block.block);
+	/* There may be no room to which zspages could move: then their users have to do without. */
+	if (err == -EBUSY && gate_in_sequence() && gate_zs_empty())
+		err = gate_offline_pages(block.block);
+	return err;
 }
 
 static int be_remove_memory(block_t block)
@@ -602,6 +609,8 @@ static void be_idle(bool (*others_busy)(void))
 static void be_settle(void)
 {
 	changes();
+	/* In what comes next they would be other frames in use than another core has. */
+	gate_zs_empty();
 	gate_settle();
 }
 

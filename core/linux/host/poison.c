@@ -34,7 +34,7 @@ static const struct gate_limits *limits(void)
 #define POISONED 0xf7
 
 static unsigned long touched[MAX_FRAMES / 64];
-static unsigned long objects[MAX_FRAMES / 64]; /* likewise, and not only of its contents */
+static unsigned long objects[MAX_FRAMES / 64]; /* likewise, and not only of its contents, or that may be */
 static unsigned long highest; /* word of @touched that may have a bit */
 static char *device_objects; /* the table of them, once one was poisoned */
 static unsigned long device_bytes;
@@ -80,18 +80,33 @@ static void poison(const void *ptr, unsigned long bytes)
 	fill(ptr, bytes, POISONED);
 }
 
+/* Of a frame, what there is. */
+static unsigned long bytes_of(unsigned long pfn)
+{
+	return __atomic_load_n(&objects[pfn / 64], __ATOMIC_RELAXED) & 1ul << (pfn % 64) ? limits()->slab_bytes :
+											   limits()->contents_bytes;
+}
+
 void poison_frames(unsigned long pfn, unsigned int order)
 {
 	for (unsigned long p = pfn; p < pfn + (1ul << order); p++) {
 		touch(p);
-		poison(ram_ptr(p), limits()->contents_bytes);
+		poison(ram_ptr(p), bytes_of(p));
 	}
 }
 
 void poison_lift(unsigned long pfn, unsigned int order)
 {
 	for (unsigned long p = pfn; p < pfn + (1ul << order); p++)
-		fill(ram_ptr(p), limits()->contents_bytes, 0);
+		fill(ram_ptr(p), bytes_of(p), 0);
+}
+
+/* Behind what is in use nothing is anybody's. */
+void gate_filled(unsigned long pfn, unsigned long bytes)
+{
+	touch(pfn);
+	set_bit_of(objects, pfn);
+	fill((char *)ram_ptr(pfn) + bytes, limits()->slab_bytes - bytes, POISONED);
 }
 
 void gate_poison_object(void *object, unsigned long bytes)
@@ -151,8 +166,7 @@ void poison_forget(void)
 		for (; touched[word]; touched[word] &= touched[word] - 1) {
 			unsigned int bit = __builtin_ctzl(touched[word]);
 
-			fill(ram_ptr(word * 64 + bit),
-			     objects[word] & 1ul << bit ? limits()->slab_bytes : limits()->contents_bytes, 0);
+			fill(ram_ptr(word * 64 + bit), bytes_of(word * 64 + bit), 0);
 		}
 		objects[word] = 0;
 	}
@@ -184,6 +198,11 @@ void gate_poison_object(void *object, unsigned long bytes)
 void gate_unpoison_object(void *object, unsigned long bytes)
 {
 	(void)object, (void)bytes;
+}
+
+void gate_filled(unsigned long pfn, unsigned long bytes)
+{
+	(void)pfn, (void)bytes;
 }
 
 void gate_host_took(unsigned long pfn)

@@ -23,6 +23,7 @@
 #include "slab.h"
 #include "unaccepted.h"
 #include "world.h"
+#include "zs.h"
 
 struct cma *mmfuzz_cma[CONFIG_CMA_AREAS];
 unsigned long mmfuzz_ram;
@@ -214,6 +215,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	mmfuzz_setup_reporting();
 	do_initcalls();
 	mmfuzz_setup_file();
+	mmfuzz_setup_zs();
 	mmfuzz_setup_balloons();
 	mmfuzz_setup_hotplug(config);
 	mmfuzz_close_boot_node();

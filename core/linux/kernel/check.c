@@ -41,6 +41,7 @@ struct zone_sum {
 	unsigned long unaccepted; /* free too, but on no free list */
 	unsigned long isolated_blocks;
 	unsigned long online;
+	unsigned long zspages;
 };
 
 /* Of an idle machine, at the last snapshot. */
@@ -149,6 +150,8 @@ static void walk_memmap(struct zone *zone, struct zone_sum *sum)
 			sum->isolated_blocks++;
 		if (PageSlab(page) && !mmfuzz_slab_ok(page))
 			WRONG("slab", "0x%lx is a slab of no cache, or with more objects in use than it has, or none", pfn);
+		/* One that was taken out of its zspage, and that somebody has isolated, is none any more. */
+		sum->zspages += PageZsmalloc(page) && page_private(page);
 		if (!PageBuddy(page))
 			continue;
 		if (pfn < end_of_free)
@@ -227,6 +230,7 @@ static void check_zone(struct zone *zone)
 	same(zone, "nr_free_highatomic", zone->nr_free_highatomic, sum.free_highatomic);
 #endif
 	same(zone, "nr_isolate_pageblock", zone->nr_isolate_pageblock, sum.isolated_blocks);
+	same(zone, "NR_ZSPAGES", zone_page_state_snapshot(zone, NR_ZSPAGES), sum.zspages);
 	same(zone, "present_pages", zone->present_pages, sum.online);
 	if (zone_managed_pages(zone) > zone->present_pages)
 		same(zone, "managed_pages", zone_managed_pages(zone), zone->present_pages);

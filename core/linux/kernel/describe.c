@@ -265,6 +265,8 @@ static int name_contents(unsigned long addr, char *buf, unsigned long len)
 	struct page *page = pfn_to_page(pfn);
 	const struct kmem_cache *cache = PageSlab(page) ? page_slab(page)->slab_cache : NULL;
 
+	if (PageZsmalloc(page))
+		return print(buf, len, "zspage at +%lu of pfn 0x%lx", offset & ~PAGE_MASK, pfn);
 	if (cache)
 		return print(buf, len, "%s at +%lu of pfn 0x%lx", cache->name, offset & ~PAGE_MASK,
 			     pfn);
@@ -366,11 +368,14 @@ static int print_pointer(unsigned long addr, unsigned long value, char *buf, uns
 static bool is_pointer(unsigned long addr)
 {
 	unsigned long offset;
+	const struct page *page = page_of(addr, &offset);
 
-	if (page_of(addr, &offset))
+	if (page)
 		return offset == offsetof(struct page, lru.next) ||
 		       offset == offsetof(struct page, lru.prev) ||
-		       offset == offsetof(struct page, mapping);
+		       offset == offsetof(struct page, mapping) ||
+		       (PageZsmalloc(page) &&
+			(offset == offsetof(struct folio, index) || offset == offsetof(struct page, private)));
 	return true;
 }
 

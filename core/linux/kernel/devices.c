@@ -63,3 +63,28 @@ void mmfuzz_device_free(const void *object)
 	lengths[unit] = 0;
 	raw_spin_unlock_irqrestore(&lock, flags);
 }
+
+char *mmfuzz_device_print(const char *form, ...)
+{
+	char *text = mmfuzz_device_alloc(UNIT);
+	va_list args;
+
+	va_start(args, form);
+	vsnprintf(text, UNIT, form, args);
+	va_end(args);
+	return text;
+}
+
+/* Of a cache nothing is known but this. */
+struct kmem_cache *mmfuzz_device_cache(size_t bytes)
+{
+	size_t *cache = mmfuzz_device_alloc(sizeof(*cache));
+
+	*cache = bytes;
+	return (struct kmem_cache *)cache;
+}
+
+void *mmfuzz_device_alloc_of(struct kmem_cache *cache)
+{
+	return mmfuzz_device_alloc(*(size_t *)cache);
+}

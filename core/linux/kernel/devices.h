@@ -9,11 +9,19 @@
 #ifndef MMFUZZ_LINUX_DEVICES_H
 #define MMFUZZ_LINUX_DEVICES_H
 
+#include <linux/compiler_attributes.h>
 #include <linux/types.h>
 
 /* Zeroed; there is always room for what the machine's devices need. */
 void *mmfuzz_device_alloc(size_t bytes);
 /* NULL is none. */
 void mmfuzz_device_free(const void *object);
+/* A string there. */
+char *mmfuzz_device_print(const char *form, ...) __printf(1, 2);
+
+struct kmem_cache;
+/* Objects of one size there; they are freed as others. */
+struct kmem_cache *mmfuzz_device_cache(size_t bytes);
+void *mmfuzz_device_alloc_of(struct kmem_cache *cache);
 
 #endif /* MMFUZZ_LINUX_DEVICES_H */

@@ -16,6 +16,7 @@
 
 #include "../gate.h"
 #include "world.h"
+#include "zs.h"
 
 #define PAGES_OF_INDEX (1ul << MAX_PAGE_ORDER)
 
@@ -84,6 +85,8 @@ int gate_folio_add(unsigned int index, unsigned int order, unsigned int gfp, u64
 		folio_unlock(folio);
 	}
 	folio_put(folio);
+	if (!err)
+		mmfuzz_zs_take(index);
 	return err;
 }
 
@@ -92,11 +95,14 @@ int gate_folio_remove(unsigned int index)
 {
 	loff_t start = (loff_t)index * PAGES_OF_INDEX * PAGE_SIZE;
 	struct folio *folio = look_up(index);
+	u64 tag;
 
 	if (!folio)
 		return -ENOENT;
+	tag = READ_ONCE(*(u64 *)folio_address(folio));
 	folio_put(folio);
 	truncate_inode_pages_range(&the_inode.i_data, start, start + PAGES_OF_INDEX * PAGE_SIZE - 1);
+	mmfuzz_zs_keep(index, tag);
 	return 0;
 }
 
@@ -123,13 +129,16 @@ int gate_folio_write(unsigned int index, u64 tag)
 	folio_mark_dirty(folio);
 	folio_unlock(folio);
 	folio_put(folio);
+	mmfuzz_zs_keep(index, tag);
 	return 0;
 }
 
 int gate_folio_read(unsigned int index, u64 *tag)
 {
-	struct folio *folio = look_up(index);
+	struct folio *folio;
 
+	mmfuzz_zs_look(index);
+	folio = look_up(index);
 	if (!folio)
 		return -ENOENT;
 	*tag = READ_ONCE(*(u64 *)folio_address(folio));

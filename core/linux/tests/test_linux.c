@@ -509,6 +509,7 @@ static void a_block_with_objects_stays(void **state)
 	be->set_trace(NULL);
 	assert_int_equal(be->offline_pages(block), 0);
 	assert_int_equal(be->online_pages(block, MMFUZZ_ZONE_NORMAL), 0);
+	be->quiesce();
 	be->set_trace(&trace);
 	/* What was freed meanwhile was not heard. */
 	memset(out, 0, sizeof(out));
