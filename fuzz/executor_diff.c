@@ -353,6 +353,7 @@ static unsigned long kept_back(const struct mmfuzz_zone_config *zone)
 static void look_for_room(struct diff_seen *seen, unsigned long nr, unsigned long spare, unsigned int gfp, nid_t nid)
 {
 	unsigned long run = 0, fitting = 0, blocks = 0;
+	unsigned int last_zone = 0;
 	struct {
 		unsigned long frames, blocks;
 	} zones[MMFUZZ_MAX_ZONES + 1] = { 0 };
@@ -371,6 +372,10 @@ static void look_for_room(struct diff_seen *seen, unsigned long nr, unsigned lon
 			continue;
 		}
 		zone = zone_index(pfn);
+		/* No block lies in two zones. */
+		if (zone != last_zone)
+			run = fitting = 0;
+		last_zone = zone;
 		seen->usable++;
 		zones[zone].frames++;
 		run++;
@@ -668,7 +673,7 @@ static unsigned long rec_migrate_pages(pfn_t *pfns, unsigned long nr, bool async
 {
 	struct diff_seen *seen = begins();
 	bool movable = true;
-	unsigned long left, spare;
+	unsigned long left, spare, largest = 1;
 
 	for (unsigned long i = 0; i < nr; i++) {
 		movable &= (boot_zone_of(pfns[i].pfn) & 15) == MMFUZZ_ZONE_MOVABLE;
@@ -682,8 +687,11 @@ static unsigned long rec_migrate_pages(pfn_t *pfns, unsigned long nr, bool async
 	/* Linux takes the frames of a whole batch before it gives the first one back. */
 	spare = seen ? isolated_frames() : 0;
 	left = inner()->migrate_pages(pfns, nr, async);
+	/* Where there is no block as large as a folio Linux splits it. */
+	for (unsigned long i = 0; i < left; i++)
+		largest = max(largest, 1ul << (diff.shapes[pfns[i].pfn] & ~SHAPE_TAIL));
 	if (seen && left)
-		look_for_room(seen, 1, spare, room_gfp(async || movable), mk_nid(0));
+		look_for_room(seen, largest, spare, room_gfp(async || movable), mk_nid(0));
 	return gives_count(seen, left, nr);
 }
 
