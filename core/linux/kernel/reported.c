@@ -14,34 +14,20 @@
 #include "mm/page_reporting.h"
 
 #include "../gate.h"
+#include "frame_bits.h"
 #include "reported.h"
 #include "unaccepted.h"
 #include "world.h"
 
 #define NR_FRAMES (1ul << (MAX_PHYSMEM_BITS - PAGE_SHIFT))
 
+/*
+ * frame_bits.h is relaxed: a look that comes too early is made up for by the next one, as a frame is looked at when it is
+ * offered, when it is granted, and when the host is done with it.
+ */
 static unsigned long offered[BITS_TO_LONGS(NR_FRAMES)]; /* the host's at the moment */
 static unsigned long known[BITS_TO_LONGS(NR_FRAMES)]; /* were, and nobody has had them since */
 static unsigned long nr_acknowledged;
-
-/*
- * Relaxed, all of these: a look that comes too early is made up for by the next one, as a frame is looked at when it is
- * offered, when it is granted, and when the host is done with it.
- */
-static bool has(const unsigned long *bits, unsigned long pfn)
-{
-	return __atomic_load_n(&bits[pfn / BITS_PER_LONG], __ATOMIC_RELAXED) & BIT_MASK(pfn);
-}
-
-static void set(unsigned long *bits, unsigned long pfn)
-{
-	__atomic_fetch_or(&bits[pfn / BITS_PER_LONG], BIT_MASK(pfn), __ATOMIC_RELAXED);
-}
-
-static void clear(unsigned long *bits, unsigned long pfn)
-{
-	__atomic_fetch_and(&bits[pfn / BITS_PER_LONG], ~BIT_MASK(pfn), __ATOMIC_RELAXED);
-}
 
 /* pfn_to_online_page() without a call: it stands in a file that is watched. */
 static struct page *online_page(unsigned long pfn)
@@ -75,9 +61,9 @@ void mmfuzz_offer(unsigned long pfn, unsigned long nr)
 	mmfuzz_must_be_accepted(pfn, nr, "report");
 	for (unsigned long p = pfn; p < pfn + nr; p++) {
 		look(p, "report");
-		if (has(offered, p))
+		if (frame_bit(offered, p))
 			mmfuzz_bug("reported frame offered twice", "report", "0x%lx is the host's already", p);
-		set(offered, p);
+		frame_set_bit(offered, p);
 	}
 }
 
@@ -85,8 +71,8 @@ void mmfuzz_acknowledge(unsigned long pfn, unsigned long nr)
 {
 	for (unsigned long p = pfn; p < pfn + nr; p++) {
 		look(p, "acknowledge");
-		clear(offered, p);
-		set(known, p);
+		frame_clear_bit(offered, p);
+		frame_set_bit(known, p);
 	}
 	__atomic_fetch_add(&nr_acknowledged, nr, __ATOMIC_RELAXED);
 }
@@ -94,21 +80,21 @@ void mmfuzz_acknowledge(unsigned long pfn, unsigned long nr)
 void mmfuzz_granted(unsigned long pfn, unsigned int order)
 {
 	for (unsigned long p = pfn; p < pfn + (1ul << order); p++) {
-		if (has(offered, p))
+		if (frame_bit(offered, p))
 			mmfuzz_bug("reported frame granted", "alloc",
 				   "0x%lx is the host's until it has acknowledged the report, and somebody gets it", p);
-		if (has(known, p))
-			clear(known, p);
+		if (frame_bit(known, p))
+			frame_clear_bit(known, p);
 	}
 }
 
 void mmfuzz_left(unsigned long pfn, unsigned long nr)
 {
 	for (unsigned long p = pfn; p < pfn + nr; p++) {
-		if (has(offered, p))
+		if (frame_bit(offered, p))
 			mmfuzz_bug("reported frame goes offline", "offline_pages",
 				   "0x%lx is the host's until it has acknowledged the report", p);
-		clear(known, p);
+		frame_clear_bit(known, p);
 	}
 }
 
@@ -119,7 +105,7 @@ void mmfuzz_check_reported(struct page *page, unsigned int order)
 	if (!PageReported(page))
 		return;
 	for (unsigned long p = pfn; p < pfn + (1ul << order); p++) {
-		if (!has(known, p))
+		if (!frame_bit(known, p))
 			mmfuzz_bug("reported flag is stale", "check",
 				   "0x%lx of order %u says it is reported, 0x%lx is not, or somebody has had it since",
 				   pfn, order, p);
@@ -142,7 +128,7 @@ void mmfuzz_check_none_lost(void)
 		page = online_page(pfn);
 		if (page && PageBuddy(page))
 			end_of_free = pfn + (1ul << buddy_order(page));
-		if (has(known, pfn) && pfn >= end_of_free)
+		if (frame_bit(known, pfn) && pfn >= end_of_free)
 			mmfuzz_bug("reported frame lost", "check",
 				   "0x%lx was reported, nobody has had it since, and it is not on a free list", pfn);
 	}

@@ -13,37 +13,23 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "frame_bits.h"
 #include "unaccepted.h"
 #include "world.h"
 
+/*
+ * frame_bits.h is relaxed: whoever accepts a block has it alone until it is on a free list, and there a lock is between it and
+ * the next one who has it.
+ */
 static unsigned long *unaccepted;   /* NULL: all of the machine's memory is accepted */
 static unsigned long *on_their_way; /* accepted, and not on a free list yet */
 static unsigned long nr_frames;	    /* that these have bits for */
-
-/*
- * Relaxed, all of these: whoever accepts a block has it alone until it is on a free list, and there a lock is between it and
- * the next one who has it.
- */
-static bool has(const unsigned long *bits, unsigned long pfn)
-{
-	return __atomic_load_n(&bits[pfn / BITS_PER_LONG], __ATOMIC_RELAXED) & BIT_MASK(pfn);
-}
-
-static void set(unsigned long *bits, unsigned long pfn)
-{
-	__atomic_fetch_or(&bits[pfn / BITS_PER_LONG], BIT_MASK(pfn), __ATOMIC_RELAXED);
-}
-
-static void clear(unsigned long *bits, unsigned long pfn)
-{
-	__atomic_fetch_and(&bits[pfn / BITS_PER_LONG], ~BIT_MASK(pfn), __ATOMIC_RELAXED);
-}
 
 /* The first such frame of the range; GATE_NONE. What the kernel boots from is behind all frames, and accepted. */
 static unsigned long first_unaccepted(unsigned long pfn, unsigned long end)
 {
 	for (end = min(end, nr_frames); pfn < end; pfn++) {
-		if (has(unaccepted, pfn))
+		if (frame_bit(unaccepted, pfn))
 			return pfn;
 	}
 	return GATE_NONE;
@@ -64,7 +50,7 @@ void mmfuzz_reserve_unaccepted(const struct gate_config *config)
 
 		for (unsigned long p = max(range->start, config->unaccepted);
 		     p < range->start + range->nr; p++)
-			set(unaccepted, p);
+			frame_set_bit(unaccepted, p);
 	}
 }
 
@@ -87,8 +73,8 @@ void accept_memory(phys_addr_t start, unsigned long size)
 		mmfuzz_bug("accepted twice", "accept_memory",
 			   "[0x%lx, 0x%lx) is accepted, all of it", first, end);
 	for (unsigned long p = first; p < end; p++) {
-		clear(unaccepted, p);
-		set(on_their_way, p);
+		frame_clear_bit(unaccepted, p);
+		frame_set_bit(on_their_way, p);
 	}
 }
 
@@ -122,10 +108,10 @@ bool mmfuzz_comes_accepted(unsigned long pfn, unsigned int order)
 	if (!unaccepted)
 		return false;
 	mmfuzz_must_be_accepted(pfn, 1ul << order, "free");
-	if (pfn >= nr_frames || !has(on_their_way, pfn))
+	if (pfn >= nr_frames || !frame_bit(on_their_way, pfn))
 		return false;
 	for (unsigned long p = pfn; p < pfn + (1ul << order); p++)
-		clear(on_their_way, p);
+		frame_clear_bit(on_their_way, p);
 	return true;
 }
 
@@ -190,7 +176,7 @@ static unsigned long sum_memmap(struct zone *zone)
 			sum += MAX_ORDER_NR_PAGES;
 			end_of_block = pfn + MAX_ORDER_NR_PAGES;
 		}
-		if (pfn >= end_of_block && has(unaccepted, pfn) && !PageReserved(page))
+		if (pfn >= end_of_block && frame_bit(unaccepted, pfn) && !PageReserved(page))
 			WRONG("0x%lx is not accepted, and is in no block that waits for that", pfn);
 	}
 	return sum;
@@ -235,6 +221,6 @@ unsigned long gate_unaccepted(unsigned long pfn, unsigned long nr)
 	unsigned long sum = 0;
 
 	for (unsigned long p = pfn; p < min(pfn + nr, nr_frames); p++)
-		sum += has(unaccepted, p);
+		sum += frame_bit(unaccepted, p);
 	return sum;
 }
