@@ -166,6 +166,9 @@ void gate_revive(void);
 /* For tests, as kernel code does it: waits for *@said; says so and wakes who sleeps on @cpu. */
 void gate_sleep(const int *said);
 void gate_wake(int *said, unsigned int cpu);
+/* Likewise: work of this CPU that queues itself again for ever; takes it back, and is true if it is there or runs all the same. */
+void gate_queue_again(void);
+int gate_cancel_again(void);
 /* Likewise: a marked write, a marked read of another word, and nothing that orders them. What was read. */
 int gate_write_and_read(int *mine, const int *theirs);
 /* Likewise: a marked write of 1, then an unmarked read and write of the same word by another name. What was read. */

@@ -123,17 +123,20 @@ int gate_time_passes(int idle)
 	return true;
 }
 
-static bool is_busy(struct work_struct *work)
+static bool is_running(const struct work_struct *work)
 {
-	/* In this order: on its way it is running before it is not pending any more. Pairs with next_work(). */
-	if (test_bit_acquire(WORK_STRUCT_PENDING_BIT, work_data_bits(work)))
-		return true;
 	/* Acquire: pairs with the release of gate_run_work(), so that what the work did is seen. */
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		if (smp_load_acquire(&cpu_works[cpu].running) == work)
 			return true;
 	}
 	return false;
+}
+
+static bool is_busy(const struct work_struct *work)
+{
+	/* In this order: on its way it is running before it is not pending any more. Pairs with next_work(). */
+	return test_bit_acquire(WORK_STRUCT_PENDING_BIT, work_data_bits(work)) || is_running(work);
 }
 
 /* For a while, if it is busy. */
@@ -187,8 +190,11 @@ static bool is_on(struct work_struct *work, struct list_head *list)
 	return false;
 }
 
-/* @due of a CPU that it was delayed on stays: the look at what is due then is in vain. */
-static bool take_back(struct work_struct *work)
+/*
+ * From the list that it is on, if it is on one: then it still counts as queued, and is the caller's. @due of a CPU that it was
+ * delayed on stays: the look at what is due then is in vain.
+ */
+static bool take_off(struct work_struct *work)
 {
 	bool was = false;
 
@@ -198,24 +204,48 @@ static bool take_back(struct work_struct *work)
 
 		raw_spin_lock_irqsave(&works->lock, flags);
 		was = is_on(work, &works->pending) || is_on(work, &works->delayed);
-		if (was) {
+		if (was)
 			list_del_init(&work->entry);
-			clear_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
-		}
 		raw_spin_unlock_irqrestore(&works->lock, flags);
 	}
 	return was;
 }
 
-/* Work that queues itself again while it is waited for is taken back again. */
+static bool take_back(struct work_struct *work)
+{
+	bool was = take_off(work);
+
+	if (was)
+		clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
+	return was;
+}
+
+/*
+ * As if it were queued, but on no list: nobody else queues it until it is let go. True if it was queued. Who has it otherwise
+ * is about to put it on a list, or is another one who takes it back.
+ */
+static bool grab(struct work_struct *work)
+{
+	while (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work))) {
+		if (take_off(work))
+			return true;
+		mmfuzz_relax();
+	}
+	return false;
+}
+
+/*
+ * What runs may queue itself again as its last act, on a CPU that was already looked at: so it is grabbed first, and that is in
+ * vain until nobody runs it any more.
+ */
 bool cancel_work_sync(struct work_struct *work)
 {
-	bool was = take_back(work);
+	bool was = grab(work);
 
-	while (is_busy(work)) {
+	while (is_running(work))
 		wait_for(work);
-		take_back(work);
-	}
+	/* Release: who queues it next finds nobody who runs it. Pairs with the bit's test in queue_work_on(). */
+	clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
 	return was;
 }
 
@@ -276,4 +306,25 @@ int schedule_on_each_cpu(work_func_t func)
 
 void delayed_work_timer_fn(struct timer_list *timer)
 {
+}
+
+/* ---- for tests ---- */
+
+static struct work_struct again;
+
+static void queue_again(struct work_struct *work)
+{
+	queue_work_on(raw_smp_processor_id(), &the_workqueue, work);
+}
+
+void gate_queue_again(void)
+{
+	INIT_WORK(&again, queue_again);
+	queue_again(&again);
+}
+
+int gate_cancel_again(void)
+{
+	cancel_work_sync(&again);
+	return is_busy(&again);
 }

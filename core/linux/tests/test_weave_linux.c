@@ -171,6 +171,50 @@ static void nobody_sleeps_who_was_woken(void **state)
 	}
 }
 
+/* ---- work ---- */
+
+static bool ended;
+
+static void queue_or_cancel(unsigned int cpu, void *arg)
+{
+	(void)arg;
+	if (cpu) {
+		gate_sleep(&said);
+		ended = !gate_cancel_again();
+	} else {
+		gate_queue_again();
+		gate_wake(&said, 1);
+		/* Until it is taken back. */
+		gate_run_work();
+	}
+}
+
+/* It queues itself again just when who takes it back has seen that it is not queued, and before that looks who runs it. */
+static void work_that_was_taken_back_runs_no_more(void **state)
+{
+	struct weave_config config = {
+		.strategy = weave_strategy_find("random"),
+		.gap = 2,
+		.catch = true,
+		.max_points = 100000,
+	};
+	struct weave *weave = weave_new(&config);
+
+	(void)state;
+	assemble("machine profile=tiny cpus=2\n");
+	for (unsigned int runs = 0; runs < 1000; runs++) {
+		said = 0;
+		ended = false;
+		executor_begin(&mmfuzz_backend_linux, &program, true);
+		machine_use(weave);
+		assert_true(machine_run_weave(2, queue_or_cancel, NULL, &result));
+		if (result.found)
+			fail_msg("%s: %s", result.title, result.text);
+		assert_true(ended);
+	}
+	weave_free(weave);
+}
+
 /* ---- marked accesses ---- */
 
 static int words[2], seen[2];
@@ -344,6 +388,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_interrupt_frees),
 		cmocka_unit_test(an_interrupt_allocates),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
+		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
 		cmocka_unit_test(a_marked_write_is_held_back),
 		cmocka_unit_test(an_own_write_is_read_back),
 		cmocka_unit_test(two_hundred_programs_run_the_same_elsewhere),
