@@ -286,6 +286,20 @@ linux_woven() {
 		-artifact_prefix="$logs/fuzz_weave_linux-$1-" "$tmp/fuzz_weave_linux-$1" corpus/fuzz_weave_memdesc
 }
 
+# linux_threads VERSION - all scenarios on threads.
+linux_threads() {
+	"build/linux/debian-$1/asan/bin/mmstress" --backend linux --rounds 400 --seed 1 --save "$logs"
+}
+
+# linux_tsan VERSION OPTION... - likewise, with ThreadSanitizer. A race that core/linux/races does not have is shown, no more: whether
+# threads meet in one is chance, and the list is never known to be complete. Anything else counts.
+linux_tsan() {
+	local version=$1
+	shift
+	scripts/linux.sh "$@" --name "debian-$version" --preset tsan --target mmstress
+	MMFUZZ_RACES=list "build/linux/debian-$version/tsan/bin/mmstress" --backend linux --rounds 200 --seed 1 --save "$logs"
+}
+
 # linux_traces VERSION - two processes, each with another layout of memory, say the same of a run, byte by byte.
 linux_traces() {
 	local bin="build/linux/debian-$1/asan/bin" input n
@@ -315,7 +329,7 @@ linux_reverts() {
 	[ "$(grep -c ': proved: ' "$tmp/reverts-$1.log")" = 2 ]
 }
 
-export -f linux_tests linux_fuzz linux_woven linux_traces linux_diff linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
+export -f linux_tests linux_fuzz linux_threads linux_tsan linux_woven linux_traces linux_diff linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
 	presets=(plain asan)
@@ -361,6 +375,8 @@ if [ "$quick" = no ]; then
 		fi
 		step "${trial[@]}" "linux-$version" linux_tests "$version" "${source[@]}" || continue
 		step "${trial[@]}" "linux-fuzz-$version" linux_fuzz "$version" || true
+		step "${trial[@]}" "linux-threads-$version" linux_threads "$version" || true
+		[ "$version" != 6.12 ] || step "linux-tsan-$version" linux_tsan "$version" "${source[@]}" || true
 		step "${trial[@]}" "linux-woven-$version" linux_woven "$version" || true
 		step "${trial[@]}" "linux-traces-$version" linux_traces "$version" || true
 		[ "$version" != 6.12 ] || step "linux-diff-$version" linux_diff "$version" || true
