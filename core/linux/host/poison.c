@@ -3,7 +3,10 @@
  * Poison (poison.h), in ASan's shadow: a byte of it says of 8 bytes how many of them, from the first on, may be touched. It is
  * written here, as what is poisoned is small, and the library's calls take longer than what happens around them. Of each
  * frame there are bits that say whether anything in it was poisoned; bits are set by whoever has the frame, and cleared
- * when nobody runs. Relaxed: who wants to know looks when nobody runs.
+ * when nobody runs (or by whoever has it: @dropped). Relaxed: who wants to know looks when nobody runs, or has the frame.
+ *
+ * Frames lie far apart, contents and shadow: the first look at either is a miss of all caches, and takes longer than all
+ * that is done there. So what the bits say need not be looked at.
  */
 #include <sim/bug.h>
 #include <sim/ram.h>
@@ -25,8 +28,17 @@ static const struct gate_limits *limits(void)
 	return &limits;
 }
 
-/* What is read where the host has dropped the contents. */
-#define DROPPED 0x5d
+/* What is read where the host has dropped the contents: not what was there, and not 0, as neither is promised. */
+#define DROPPED 0x5d5d5d5d5d5d5d5dul
+
+/* Poisoned or not: no compiler may make a call of the C library of it. */
+static void drop_contents(unsigned long pfn)
+{
+	volatile unsigned long *contents = ram_ptr(pfn);
+
+	for (unsigned long i = 0, nr = limits()->contents_bytes / sizeof(*contents); i < nr; i++)
+		contents[i] = DROPPED;
+}
 
 #if SIM_ASAN
 
@@ -35,24 +47,35 @@ static const struct gate_limits *limits(void)
 
 static unsigned long touched[MAX_FRAMES / 64];
 static unsigned long objects[MAX_FRAMES / 64]; /* likewise, and not only of its contents, or that may be */
+/* The host has dropped the contents, which stand there until somebody may read them: poisoned, so nobody can before that. */
+static unsigned long dropped[MAX_FRAMES / 64];
 static unsigned long highest; /* word of @touched that may have a bit */
 static char *device_objects; /* the table of them, once one was poisoned */
 static unsigned long device_bytes;
 
-static void set_bit_of(unsigned long *bits, unsigned long pfn)
+static bool bit_of(const unsigned long *bits, unsigned long pfn)
 {
-	unsigned long bit = 1ul << (pfn % 64);
-
-	if (!(__atomic_load_n(&bits[pfn / 64], __ATOMIC_RELAXED) & bit))
-		__atomic_fetch_or(&bits[pfn / 64], bit, __ATOMIC_RELAXED);
+	return __atomic_load_n(&bits[pfn / 64], __ATOMIC_RELAXED) & 1ul << (pfn % 64);
 }
 
-static void touch(unsigned long pfn)
+/* Frames of a block: to a word of bits, if it is no larger. */
+static void set_bits_of(unsigned long *bits, unsigned long pfn, unsigned int order)
 {
-	set_bit_of(touched, pfn);
+	unsigned long mask = order < 6 ? ((1ul << (1ul << order)) - 1) << (pfn % 64) : ~0ul;
+
+	for (unsigned long word = pfn / 64; word <= (pfn + (1ul << order) - 1) / 64; word++)
+		if (~__atomic_load_n(&bits[word], __ATOMIC_RELAXED) & mask)
+			__atomic_fetch_or(&bits[word], mask, __ATOMIC_RELAXED);
+}
+
+static void touch(unsigned long pfn, unsigned int order)
+{
+	const unsigned long last = (pfn + (1ul << order) - 1) / 64;
+
+	set_bits_of(touched, pfn, order);
 	/* Two CPUs may both raise it, and the lower one last: again, until it is high enough. */
-	while (__atomic_load_n(&highest, __ATOMIC_RELAXED) < pfn / 64)
-		__atomic_store_n(&highest, pfn / 64, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&highest, __ATOMIC_RELAXED) < last)
+		__atomic_store_n(&highest, last, __ATOMIC_RELAXED);
 }
 
 /* Eight bytes of shadow at a time; by memset() the sanitizer would ask itself whether that may be written. */
@@ -83,29 +106,34 @@ static void poison(const void *ptr, unsigned long bytes)
 /* Of a frame, what there is. */
 static unsigned long bytes_of(unsigned long pfn)
 {
-	return __atomic_load_n(&objects[pfn / 64], __ATOMIC_RELAXED) & 1ul << (pfn % 64) ? limits()->slab_bytes :
-											   limits()->contents_bytes;
+	return bit_of(objects, pfn) ? limits()->slab_bytes : limits()->contents_bytes;
 }
 
 void poison_frames(unsigned long pfn, unsigned int order)
 {
-	for (unsigned long p = pfn; p < pfn + (1ul << order); p++) {
-		touch(p);
+	touch(pfn, order);
+	for (unsigned long p = pfn; p < pfn + (1ul << order); p++)
 		poison(ram_ptr(p), bytes_of(p));
-	}
 }
 
 void poison_lift(unsigned long pfn, unsigned int order)
 {
-	for (unsigned long p = pfn; p < pfn + (1ul << order); p++)
+	for (unsigned long p = pfn; p < pfn + (1ul << order); p++) {
+		if (!bit_of(touched, p))
+			continue;
 		fill(ram_ptr(p), bytes_of(p), 0);
+		if (!bit_of(dropped, p))
+			continue;
+		__atomic_fetch_and(&dropped[p / 64], ~(1ul << (p % 64)), __ATOMIC_RELAXED);
+		drop_contents(p);
+	}
 }
 
 /* Behind what is in use nothing is anybody's. */
 void gate_filled(unsigned long pfn, unsigned long bytes)
 {
-	touch(pfn);
-	set_bit_of(objects, pfn);
+	touch(pfn, 0);
+	set_bits_of(objects, pfn, 0);
 	fill((char *)ram_ptr(pfn) + bytes, limits()->slab_bytes - bytes, POISONED);
 }
 
@@ -114,8 +142,8 @@ void gate_poison_object(void *object, unsigned long bytes)
 	unsigned long pfn = ((char *)object - (char *)ram_ptr(0)) >> sim_ram.cell_shift;
 
 	MM_BUG_ON((unsigned long)object % 8, "object between others", pfn, "at %p", object);
-	touch(pfn);
-	set_bit_of(objects, pfn);
+	touch(pfn, 0);
+	set_bits_of(objects, pfn, 0);
 	poison(object, bytes);
 }
 
@@ -125,7 +153,7 @@ void gate_poison_object(void *object, unsigned long bytes)
  */
 void gate_host_took(unsigned long pfn)
 {
-	touch(pfn);
+	touch(pfn, 0);
 	fill(ram_ptr(pfn), limits()->contents_bytes, POISONED);
 }
 
@@ -134,15 +162,19 @@ void gate_host_gave(unsigned long pfn)
 	poison_lift(pfn, 0);
 }
 
+/*
+ * A frame is reported again and again that nobody has had meanwhile. Traces of the woven machine show what whoever gets it
+ * finds there, also of one that was dropped before the machine was reset.
+ */
 void gate_host_dropped(unsigned long pfn)
 {
-	char *contents = ram_ptr(pfn);
-
-	/* Not as it was, and not 0: neither is promised. */
-	for (unsigned long i = 0; i < limits()->contents_bytes; i++)
-		contents[i] = DROPPED;
-	touch(pfn);
-	fill(contents, limits()->contents_bytes, POISONED);
+	if (bit_of(dropped, pfn))
+		return;
+	gate_host_took(pfn);
+	if (SIM_WEAVE)
+		drop_contents(pfn);
+	else
+		set_bits_of(dropped, pfn, 0);
 }
 
 /* All of the table comes back, wherever in its frame it is; who is first and who last writes the same. */
@@ -169,6 +201,7 @@ void poison_forget(void)
 			fill(ram_ptr(word * 64 + bit), bytes_of(word * 64 + bit), 0);
 		}
 		objects[word] = 0;
+		dropped[word] = 0;
 	}
 	highest = 0;
 	if (device_objects)
@@ -217,10 +250,7 @@ void gate_host_gave(unsigned long pfn)
 
 void gate_host_dropped(unsigned long pfn)
 {
-	char *contents = ram_ptr(pfn);
-
-	for (unsigned long i = 0; i < limits()->contents_bytes; i++)
-		contents[i] = DROPPED;
+	drop_contents(pfn);
 }
 
 void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned long table_bytes)
