@@ -23,19 +23,20 @@ struct piece {
 };
 
 /*
- * Most of what a machine consists of is as in any other: 0, or as the program began with it. So of each piece only lines are
- * kept that are not: after so many that are as usual (@usual), so many (@own) whose contents stand in the copy. Half of the
- * bytes come from far away in memory then.
+ * Most of what a machine consists of is as in any other: 0, or as the program began with it; or it follows from what stands
+ * before it, as in a memmap, where lists lead from each page to the next. So of each piece only lines are kept that are neither:
+ * after so many that are as usual (@usual), so many (@own) whose contents stand in the copy, and then so many (@more) of which
+ * each differs from the one before it as that does from its own, word by word. What comes from far away in memory, as a fuzzer
+ * asks for another machine with nearly every program, takes longest.
  */
 #define LINE_BYTES 64u
 
-struct line {
-	unsigned long words[LINE_BYTES / sizeof(unsigned long)];
-} __attribute__((packed, may_alias));
+typedef unsigned long line_t __attribute__((vector_size(LINE_BYTES), aligned(1), may_alias));
 
 struct run {
 	unsigned int usual;
 	unsigned int own;
+	unsigned int more;
 };
 
 /* Of all pieces, one behind the other: runs; lines of their own, and what is left at the end of a piece. */
@@ -147,7 +148,7 @@ static void copy_lines(char *to, const char *from, unsigned long nr)
 		return;
 	}
 	for (; nr; nr--, to += LINE_BYTES, from += LINE_BYTES) {
-		*(struct line *)to = *(const struct line *)from;
+		*(line_t *)to = *(const line_t *)from;
 		barrier();
 	}
 }
@@ -155,19 +156,49 @@ static void copy_lines(char *to, const char *from, unsigned long nr)
 static void clear_lines(char *to, unsigned long nr)
 {
 	for (; nr; nr--, to += LINE_BYTES) {
-		*(struct line *)to = (struct line){ { 0 } };
+		*(line_t *)to = (line_t){ 0 };
 		barrier();
 	}
 }
 
+static void continue_lines(char *to, unsigned long nr)
+{
+	line_t last, step;
+
+	if (!nr)
+		return;
+	last = *(line_t *)(to - LINE_BYTES);
+	step = last - *(line_t *)(to - 2 * LINE_BYTES);
+	for (; nr; nr--, to += LINE_BYTES) {
+		last += step;
+		*(line_t *)to = last;
+	}
+}
+
+static bool is_zero(const line_t *line)
+{
+	unsigned long some = 0;
+
+	for (unsigned int i = 0; i < LINE_BYTES / sizeof(some); i++)
+		some |= (*line)[i];
+	return !some;
+}
+
 static bool is_usual(const char *line, const char *usual)
 {
-	const struct line *is = (const struct line *)line, *should = (const struct line *)usual;
-	unsigned long other = 0;
+	line_t other = *(const line_t *)line;
 
-	for (unsigned int i = 0; i < LINE_BYTES / sizeof(unsigned long); i++)
-		other |= is->words[i] ^ (should ? should->words[i] : 0);
-	return !other;
+	if (usual)
+		other ^= *(const line_t *)usual;
+	return is_zero(&other);
+}
+
+static bool is_continued(const char *line)
+{
+	const line_t last = *(const line_t *)(line - LINE_BYTES);
+	const line_t other = *(const line_t *)line - last - (last - *(const line_t *)(line - 2 * LINE_BYTES));
+
+	return is_zero(&other);
 }
 
 static void put_back(const struct saved *saved)
@@ -191,22 +222,32 @@ static void put_back(const struct saved *saved)
 			copy_lines(to, from, run->own);
 			to += run->own * (unsigned long)LINE_BYTES;
 			from += run->own * (unsigned long)LINE_BYTES;
+			continue_lines(to, run->more);
+			to += run->more * (unsigned long)LINE_BYTES;
 		}
 		sim_copy(to, from, piece->bytes % LINE_BYTES);
 		from += piece->bytes % LINE_BYTES;
 	}
 }
 
-/* Lines of a piece from @at on that are as usual, or not. */
-static unsigned int count_lines(const struct piece *piece, unsigned long at, bool usual)
+enum kind { USUAL, MORE, OWN };
+
+static enum kind kind_of(const struct piece *piece, unsigned long at)
 {
 	const char *as = usual_of(piece);
+
+	if (is_usual(piece->start + at, as ? as + at : NULL))
+		return USUAL;
+	return at >= 2 * LINE_BYTES && is_continued(piece->start + at) ? MORE : OWN;
+}
+
+/* Lines of a piece from @at on that are of this kind. */
+static unsigned int count_lines(const struct piece *piece, unsigned long at, enum kind kind)
+{
 	unsigned int nr = 0;
 
-	for (; at + LINE_BYTES <= piece->bytes; at += LINE_BYTES, nr++) {
-		if (is_usual(piece->start + at, as ? as + at : NULL) != usual)
-			break;
-	}
+	for (; at + LINE_BYTES <= piece->bytes && kind_of(piece, at) == kind; at += LINE_BYTES)
+		nr++;
 	return nr;
 }
 
@@ -218,18 +259,22 @@ static void take_piece(struct saved *saved, unsigned int i, struct run *runs, ch
 
 	saved->runs_of[i] = 0;
 	while (at + LINE_BYTES <= piece->bytes) {
-		unsigned int usual = count_lines(piece, at, true), own;
+		struct run run;
 
-		at += usual * (unsigned long)LINE_BYTES;
-		own = count_lines(piece, at, false);
+		run.usual = count_lines(piece, at, USUAL);
+		at += run.usual * (unsigned long)LINE_BYTES;
+		run.own = count_lines(piece, at, OWN);
 		if (runs) {
-			runs[saved->runs_of[i]] = (struct run){ usual, own };
-			copy_lines(copy, piece->start + at, own);
-			copy += own * (unsigned long)LINE_BYTES;
+			copy_lines(copy, piece->start + at, run.own);
+			copy += run.own * (unsigned long)LINE_BYTES;
 		}
-		at += own * (unsigned long)LINE_BYTES;
+		at += run.own * (unsigned long)LINE_BYTES;
+		saved->copy_bytes += run.own * (unsigned long)LINE_BYTES;
+		run.more = count_lines(piece, at, MORE);
+		at += run.more * (unsigned long)LINE_BYTES;
+		if (runs)
+			runs[saved->runs_of[i]] = run;
 		saved->runs_of[i]++;
-		saved->copy_bytes += own * (unsigned long)LINE_BYTES;
 	}
 	if (runs)
 		sim_copy(copy, piece->start + at, piece->bytes - at);
