@@ -131,6 +131,12 @@ static void check_lists(struct zone *zone, struct zone_sum *sum)
 	}
 }
 
+/* As page_zone() would say, which looks the zone up. */
+static bool is_of(const struct page *page, const struct zone *zone)
+{
+	return page_zonenum(page) == zone_idx(zone) && page_to_nid(page) == zone_to_nid(zone);
+}
+
 /* What says that it is free is on a list, and nothing within it does. */
 static void walk_memmap(struct zone *zone, struct zone_sum *sum)
 {
@@ -143,7 +149,7 @@ static void walk_memmap(struct zone *zone, struct zone_sum *sum)
 			pfn += PAGES_PER_SECTION - 1;
 			continue;
 		}
-		if (page_zone(page) != zone)
+		if (!is_of(page, zone))
 			continue;
 		sum->online++;
 		if (pageblock_aligned(pfn) && is_migrate_isolate_page(page))

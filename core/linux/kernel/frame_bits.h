@@ -7,6 +7,7 @@
 #define MMFUZZ_LINUX_FRAME_BITS_H
 
 #include <linux/bits.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 static inline bool frame_bit(const unsigned long *bits, unsigned long pfn)
@@ -22,6 +23,33 @@ static inline void frame_set_bit(unsigned long *bits, unsigned long pfn)
 static inline void frame_clear_bit(unsigned long *bits, unsigned long pfn)
 {
 	__atomic_fetch_and(&bits[pfn / BITS_PER_LONG], ~BIT_MASK(pfn), __ATOMIC_RELAXED);
+}
+
+/* Of frames from @pfn to before @end those in the word of @pfn; the first frame that has another one goes to @next. */
+static inline unsigned long frame_mask(unsigned long pfn, unsigned long end, unsigned long *next)
+{
+	*next = min(end, (pfn | (BITS_PER_LONG - 1)) + 1);
+	return GENMASK((*next - 1) % BITS_PER_LONG, pfn % BITS_PER_LONG);
+}
+
+static inline void frame_set_bits(unsigned long *bits, unsigned long pfn, unsigned long end)
+{
+	for (unsigned long next; pfn < end; pfn = next) {
+		unsigned long *word = &bits[pfn / BITS_PER_LONG], mask = frame_mask(pfn, end, &next);
+
+		if (~__atomic_load_n(word, __ATOMIC_RELAXED) & mask)
+			__atomic_fetch_or(word, mask, __ATOMIC_RELAXED);
+	}
+}
+
+static inline void frame_clear_bits(unsigned long *bits, unsigned long pfn, unsigned long end)
+{
+	for (unsigned long next; pfn < end; pfn = next) {
+		unsigned long *word = &bits[pfn / BITS_PER_LONG], mask = frame_mask(pfn, end, &next);
+
+		if (__atomic_load_n(word, __ATOMIC_RELAXED) & mask)
+			__atomic_fetch_and(word, ~mask, __ATOMIC_RELAXED);
+	}
 }
 
 #endif /* MMFUZZ_LINUX_FRAME_BITS_H */

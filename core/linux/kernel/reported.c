@@ -63,17 +63,16 @@ void mmfuzz_offer(unsigned long pfn, unsigned long nr)
 		look(p, "report");
 		if (frame_bit(offered, p))
 			mmfuzz_bug("reported frame offered twice", "report", "0x%lx is the host's already", p);
-		frame_set_bit(offered, p);
 	}
+	frame_set_bits(offered, pfn, pfn + nr);
 }
 
 void mmfuzz_acknowledge(unsigned long pfn, unsigned long nr)
 {
-	for (unsigned long p = pfn; p < pfn + nr; p++) {
+	for (unsigned long p = pfn; p < pfn + nr; p++)
 		look(p, "acknowledge");
-		frame_clear_bit(offered, p);
-		frame_set_bit(known, p);
-	}
+	frame_clear_bits(offered, pfn, pfn + nr);
+	frame_set_bits(known, pfn, pfn + nr);
 	__atomic_fetch_add(&nr_acknowledged, nr, __ATOMIC_RELAXED);
 }
 
@@ -83,9 +82,8 @@ void mmfuzz_granted(unsigned long pfn, unsigned int order)
 		if (frame_bit(offered, p))
 			mmfuzz_bug("reported frame granted", "alloc",
 				   "0x%lx is the host's until it has acknowledged the report, and somebody gets it", p);
-		if (frame_bit(known, p))
-			frame_clear_bit(known, p);
 	}
+	frame_clear_bits(known, pfn, pfn + (1ul << order));
 }
 
 void mmfuzz_left(unsigned long pfn, unsigned long nr)
@@ -94,8 +92,8 @@ void mmfuzz_left(unsigned long pfn, unsigned long nr)
 		if (frame_bit(offered, p))
 			mmfuzz_bug("reported frame goes offline", "offline_pages",
 				   "0x%lx is the host's until it has acknowledged the report", p);
-		frame_clear_bit(known, p);
 	}
+	frame_clear_bits(known, pfn, pfn + nr);
 }
 
 void mmfuzz_check_reported(struct page *page, unsigned int order)
@@ -114,8 +112,6 @@ void mmfuzz_check_reported(struct page *page, unsigned int order)
 
 void mmfuzz_check_none_lost(void)
 {
-	unsigned long end_of_free = 0;
-
 	/* Whole blocks to a word. */
 	BUILD_BUG_ON((1 << MAX_PAGE_ORDER) > BITS_PER_LONG);
 	for (unsigned long pfn = 0; pfn < max_pfn; pfn++) {
@@ -126,9 +122,12 @@ void mmfuzz_check_none_lost(void)
 			continue;
 		}
 		page = online_page(pfn);
-		if (page && PageBuddy(page))
-			end_of_free = pfn + (1ul << buddy_order(page));
-		if (frame_bit(known, pfn) && pfn >= end_of_free)
+		/* No frame of it is lost. */
+		if (page && PageBuddy(page)) {
+			pfn += (1ul << buddy_order(page)) - 1;
+			continue;
+		}
+		if (frame_bit(known, pfn))
 			mmfuzz_bug("reported frame lost", "check",
 				   "0x%lx was reported, nobody has had it since, and it is not on a free list", pfn);
 	}
