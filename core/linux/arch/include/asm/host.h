@@ -41,6 +41,8 @@ struct mmfuzz_here {
 	_Bool registered;
 };
 extern __thread struct mmfuzz_here sim_here __attribute__((tls_model("local-exec")));
+/* CPUs are threads; changes only while there is one. */
+extern _Bool sim_parallel;
 
 static inline __attribute__((__always_inline__)) unsigned int mmfuzz_cpu(void)
 {
