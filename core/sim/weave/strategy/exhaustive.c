@@ -35,6 +35,7 @@ static void reserve_event(struct explorer *x)
 	x->max_events = x->max_events ? 2 * x->max_events : 256;
 	x->events = grown(x->events, x->max_events * sizeof(*x->events));
 	x->clocks = grown(x->clocks, (size_t)x->max_events * x->nr_fibres * sizeof(*x->clocks));
+	x->places = grown(x->places, (size_t)x->max_events * x->nr_fibres * sizeof(*x->places));
 }
 
 /* The last event is to be taken back: what is known of its fibre now matters to those who sleep. */
@@ -408,7 +409,7 @@ static void end(struct weave *weave, bool found)
 static void release(struct weave *weave)
 {
 	struct explorer *x = explorer_of(weave);
-	void *const all[] = { x->events, x->clocks, x->choices, x->words, x->slots };
+	void *const all[] = { x->events, x->clocks, x->places, x->choices, x->words, x->slots };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i])

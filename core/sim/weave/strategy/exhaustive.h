@@ -128,6 +128,7 @@ struct ex_bound;
  * @final: events before this one are complete: linked, with clocks
  * @nr_choices, @choice: on their stack, and which is next in this run
  * @clocks: @nr_fibres numbers an event: of each fibre the last event that happened before it
+ * @places: of each fibre its events in their order, those up to @newest; @nr_fibres numbers, one of each, after the other
  * @newest: of each fibre the last event on the path
  * @born: the event that spawned it
  * @last_count, @last_all: see link_count, link_all
@@ -145,6 +146,7 @@ struct explorer {
 	u32 max_events;
 	struct ex_event *events;
 	u32 *clocks;
+	u32 *places;
 	struct ex_choice *choices;
 	u32 nr_choices;
 	u32 choice;
@@ -173,6 +175,12 @@ struct explorer {
 static inline u32 *ex_clock(const struct explorer *x, u32 event)
 {
 	return x->clocks + (size_t)event * x->nr_fibres;
+}
+
+/* Which event the @number-th of @fibre is. */
+static inline u32 *ex_place(const struct explorer *x, unsigned int fibre, u32 number)
+{
+	return &x->places[(size_t)(number - 1) * x->nr_fibres + fibre];
 }
 
 /* ---- exhaustive_order.c: what depends on what ---- */

@@ -17,6 +17,26 @@ static void join(const struct explorer *x, u32 *clock, const u32 *other)
 		clock[i] = max(clock[i], other[i]);
 }
 
+/* The first event of @fibre after @c among those that are linked; EX_NONE: there is none. */
+static u32 next_of(const struct explorer *x, unsigned int fibre, u32 c)
+{
+	u32 newest = x->newest[fibre], low = 1, high;
+
+	if (newest == EX_NONE || newest <= c)
+		return EX_NONE;
+	/* By its own events: in the path it may have none for long, as when it has ended. */
+	high = x->events[newest].number;
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (*ex_place(x, fibre, middle) > c)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return *ex_place(x, fibre, low);
+}
+
 /*
  * The first event of each fibre among those after @c that do not depend on it; the last event @d counts as one
  * of them, with @clock.
@@ -25,20 +45,15 @@ static u64 first_after(const struct explorer *x, u32 c, u32 d, u32 first[])
 {
 	const struct ex_event *events = x->events;
 	u8 fibre = events[c].fibre;
-	u64 decided = 1ull << fibre;
-	u64 all = x->nr_fibres == 64 ? ~0ull : (1ull << x->nr_fibres) - 1;
 	u64 mask = 0;
 
-	for (u32 k = c + 1; k < d && decided != all; k++) {
-		u64 bit = 1ull << events[k].fibre;
+	for (unsigned int f = 0; f < x->nr_fibres; f++) {
+		u32 k = f == fibre ? EX_NONE : next_of(x, f, c);
 
-		if (decided & bit)
+		if (k == EX_NONE || k >= d || ex_clock(x, k)[fibre] >= events[c].number)
 			continue;
-		decided |= bit;
-		if (ex_clock(x, k)[fibre] >= events[c].number)
-			continue;
-		mask |= bit;
-		first[events[k].fibre] = k;
+		mask |= 1ull << f;
+		first[f] = k;
 	}
 	if (!(mask & 1ull << events[d].fibre)) {
 		mask |= 1ull << events[d].fibre;

@@ -239,6 +239,7 @@ void ex_link(struct explorer *x, u32 d)
 	if (e->flags & EX_ALL)
 		x->last_all = d;
 	x->newest[e->fibre] = d;
+	*ex_place(x, e->fibre, e->number) = d;
 }
 
 void ex_unlink(struct explorer *x, u32 d)
