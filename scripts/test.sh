@@ -257,6 +257,7 @@ linux_tests() {
 	set -- scripts/linux.sh "$@" --name "debian-$version" --preset asan
 	"$@"
 	"build/linux/debian-$version/asan/bin/tests/test_linux"
+	"build/linux/debian-$version/asan/bin/tests/test_linux_lockdep"
 	"build/linux/debian-$version/asan/bin/tests/test_unaccepted"
 	"build/linux/debian-$version/asan/bin/tests/test_weave_linux"
 	"build/linux/debian-$version/asan/bin/tests/test_zsmalloc"
@@ -321,6 +322,20 @@ linux_diff() {
 		-artifact_prefix="$logs/fuzz_diff-$1-" -print_final_stats=1 "$out" corpus/fuzz_memdesc
 }
 
+# linux_lockdep VERSION - a build with the tree's lockdep: it tells of orders of locks that the test makes, and of none of Linux's
+# in a short run, in sequence and on threads.
+linux_lockdep() {
+	local bin="build/linux/debian-$1-lockdep/asan/bin"
+
+	scripts/linux.sh --debian "$1" --name "debian-$1" --lockdep --preset asan --target fuzz_linux --target mmstress \
+		--target test_linux_lockdep
+	"$bin/tests/test_linux_lockdep"
+	"$bin/mmstress" --backend linux --scenario all --rounds 200 --cpus 4 --seed 1 --save "$logs"
+	mkdir "$tmp/lockdep-$1"
+	"$bin/fuzz_linux" -runs=5000 -seed=1 -reload=0 -rss_limit_mb=2560 -timeout=25 \
+		-artifact_prefix="$logs/lockdep-$1-" "$tmp/lockdep-$1" corpus/fuzz_memdesc
+}
+
 # linux_reverts VERSION - two known fixes taken back, one for either machine: the inputs find it; the inputs of all reverts pass
 # with the fixes.
 linux_reverts() {
@@ -329,7 +344,7 @@ linux_reverts() {
 	[ "$(grep -c ': proved: ' "$tmp/reverts-$1.log")" = 2 ]
 }
 
-export -f linux_tests linux_fuzz linux_threads linux_tsan linux_woven linux_traces linux_diff linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
+export -f linux_tests linux_fuzz linux_threads linux_tsan linux_woven linux_traces linux_diff linux_lockdep linux_reverts build flags replay fuzz_again counts stress woven exhaustive afl_stable oss_fuzz unzip_all
 
 if [ "$quick" = yes ]; then
 	presets=(plain asan)
@@ -380,6 +395,7 @@ if [ "$quick" = no ]; then
 		step "${trial[@]}" "linux-woven-$version" linux_woven "$version" || true
 		step "${trial[@]}" "linux-traces-$version" linux_traces "$version" || true
 		[ "$version" != 6.12 ] || step "linux-diff-$version" linux_diff "$version" || true
+		[ "$version" != 6.12 ] || step "linux-lockdep-$version" linux_lockdep "$version" || true
 		[ "$version" != 6.12 ] || step "linux-reverts-$version" linux_reverts "$version" || true
 	done
 	step stress-tsan stress tsan 200 || true

@@ -173,6 +173,12 @@ int gate_cancel_again(void);
 int gate_write_and_read(int *mine, const int *theirs);
 /* Likewise: a marked write of 1, then an unmarked read and write of the same word by another name. What was read. */
 int gate_write_and_replace(int *word, int *same);
+/* Likewise: two spinlocks, one within the other, in either order; the first of them, as an interrupt would; a mutex stays locked. */
+void gate_nest_locks(int backwards);
+void gate_lock_in(int interrupt);
+void gate_keep_mutex(int keep);
+/* How many kinds of locks lockdep knows; 0: there is none in this build. */
+unsigned long gate_lock_classes(void);
 
 struct gate_stats {
 	unsigned long managed;
@@ -204,6 +210,11 @@ void *gate_host_memory(unsigned long bytes);
 /* One context plays all CPUs; have it play @cpu while it calls @fn. */
 int gate_in_sequence(void);
 void gate_play(unsigned int cpu, void (*fn)(void));
+/* The function of a return address, and the file and line; 0: nobody knows. */
+int gate_place(unsigned long pc, char *func, unsigned long func_len, char *place,
+	       unsigned long place_len);
+/* Return addresses from the one of @frame on, which is of the caller's stack; how many. */
+unsigned int gate_stack(const unsigned long *frame, unsigned long *ips, unsigned int max);
 /* A line of the kernel's log. */
 void gate_log(const char *line);
 /* The C library's snprintf(), which does not run as a CPU of the machine; never more than fits. */

@@ -44,6 +44,8 @@ def parser():
     options.add_argument("--without", action="append", default=[], metavar="F",
                          help="as if the tree did not have this feature or fault; may be repeated: what is known of a "
                          "tree and kept out of the way (docs/findings) is found again")
+    options.add_argument("--lockdep", action="store_true", help="with the tree's own lockdep, which tells of locks that "
+                         "could be waited for in a circle, in build/linux/NAME-lockdep: slower")
     options.add_argument("--revert", action="append", default=[], metavar="FIX",
                          help="also build with this known fix taken back (core/linux/reverts, or 'all'), in "
                          "build/linux/NAME-FIX; may be repeated: each has a build of its own")
@@ -73,7 +75,7 @@ def main():
         if options.fetch:
             print(f"tree: {path}")
             return
-        source = tree.Tree(path, options.without)
+        source = tree.Tree(path, options.without, options.lockdep)
         print(f"Linux {source.version}: {path}", flush=True)
         if "all" in options.revert:
             options.revert = revert.names()
@@ -81,7 +83,7 @@ def main():
             revert.Revert(name)
         if options.name and not re.fullmatch(r"\w[\w.+-]*", options.name):
             raise Failed(f"--name {options.name}: letters, digits and . + - _ only, as it names a folder")
-        folder = os.path.join("build", "linux", options.name or source.version)
+        folder = os.path.join("build", "linux", (options.name or source.version) + ("-lockdep" if options.lockdep else ""))
         tree.prepare(source, folder)
         print("features: " + (", ".join(source.features()) or "none"), flush=True)
         if not options.prepare:

@@ -12,6 +12,7 @@ from errors import Failed
 
 ARCH = "core/linux/arch"
 FRAGMENT = "core/linux/config"
+FRAGMENT_LOCKDEP = "core/linux/config.lockdep"
 SOURCES = "core/linux/sources"
 FEATURES = "core/linux/features"
 CLANG = "clang-19"
@@ -44,9 +45,9 @@ def write(path, text):
 
 
 class Tree:
-    def __init__(self, path, without=()):
-        """without: features that it is to be taken not to have"""
-        self.path, self.without = path, without
+    def __init__(self, path, without=(), lockdep=False):
+        """without: features that it is to be taken not to have; lockdep: the build is one that has the tree's lockdep"""
+        self.path, self.without, self.lockdep = path, without, lockdep
         if not os.path.exists(os.path.join(path, "Makefile")) or not os.path.isdir(os.path.join(path, "mm")):
             raise Failed(f"{path} is no Linux tree: it has no Makefile and mm/")
         # CMake would give ninja the names of lists of what was read in quotes; it finds none of them, and nothing is
@@ -72,11 +73,12 @@ class Tree:
         except OSError:
             return ""
 
-    def sources(self):
-        """Of the list those that the tree has: [(file, its place in the tree)]."""
+    def sources(self, config):
+        """Of the list those that the tree has, and that the configuration has, where the list says which option: [place]."""
         with open(SOURCES, encoding="utf-8") as file:
-            names = [line.strip() for line in file if line.strip() and not line.startswith("#")]
-        return [name for name in names if os.path.exists(os.path.join(self.path, name))]
+            lines = [line.split() for line in file if line.strip() and not line.startswith("#")]
+        return [name for name, *options in lines if all(config.get(option) == "y" for option in options) and
+                os.path.exists(os.path.join(self.path, name))]
 
     def features(self):
         """HAVE_* of what the tree has, by what its files say."""
@@ -105,6 +107,17 @@ def kconfig_program(tree, folder):
     return os.path.abspath(program)
 
 
+def fragment(tree, place):
+    """What is asked for on top of allnoconfig, as one file."""
+    text = ""
+    for name in (FRAGMENT, FRAGMENT_LOCKDEP) if tree.lockdep else (FRAGMENT,):
+        with open(name, encoding="utf-8") as file:
+            text += file.read()
+    path = os.path.join(place, "fragment")
+    write(path, text)
+    return path
+
+
 def configure(tree, folder):
     """The tree's .config and include/generated/autoconf.h."""
     conf = kconfig_program(tree, folder)
@@ -117,7 +130,7 @@ def configure(tree, folder):
            "AR": "llvm-ar-19", "NM": "llvm-nm-19", "OBJCOPY": "llvm-objcopy-19", "HOSTCC": CLANG, "RUSTC": "false",
            "BINDGEN": "false", "PAHOLE": "false", "PAHOLE_VERSION": "0", "RUSTC_VERSION_TEXT": "",
            "CC_VERSION_TEXT": call([CLANG, "--version"], CLANG).splitlines()[0],
-           "KCONFIG_CONFIG": os.path.join(place, ".config"), "KCONFIG_ALLCONFIG": os.path.abspath(FRAGMENT)}
+           "KCONFIG_CONFIG": os.path.join(place, ".config"), "KCONFIG_ALLCONFIG": fragment(tree, place)}
     for mode in ("--allnoconfig", "--syncconfig"):
         call([conf, mode, os.path.join(tree.path, "Kconfig")], f"Linux {tree.version} cannot be configured", env=env,
              cwd=place)
@@ -125,7 +138,10 @@ def configure(tree, folder):
         with open(os.path.join(place, name), encoding="utf-8") as file:
             write(os.path.join(folder, name), file.read())
     with open(os.path.join(place, ".config"), encoding="utf-8") as file:
-        return dict(re.findall(r"^(CONFIG_\w+)=(.*)$", file.read(), re.M))
+        config = dict(re.findall(r"^(CONFIG_\w+)=(.*)$", file.read(), re.M))
+    if tree.lockdep and config.get("CONFIG_PROVE_LOCKING") != "y":
+        raise Failed(f"Linux {tree.version}: its lockdep cannot be had: CONFIG_PROVE_LOCKING asks for more than core/linux/arch has")
+    return config
 
 
 def wrappers(tree, folder):
@@ -147,6 +163,7 @@ def flags(tree, folder):
     return ["-nostdinc", f"-I{os.path.abspath(ARCH)}/include", f"-I{here}/headers", f"-I{here}/include",
             f"-I{tree.path}/include", f"-I{tree.path}/include/uapi", f"-I{here}/headers/uapi", f"-I{tree.path}",
             f"--include={tree.path}/include/linux/compiler-version.h", f"--include={tree.path}/include/linux/kconfig.h",
+            *([f"--include={os.path.abspath(ARCH)}/include/asm/untraced.h"] if tree.lockdep else []),
             f"--include={tree.path}/include/linux/compiler_types.h", f"--include={here}/headers/mmfuzz_features.h",
             # Findings are named by paths within the tree, wherever it is.
             f'-DMMFUZZ_TREE="{tree.path}/"',
@@ -186,7 +203,8 @@ def prepare(tree, folder):
     number = [int(part) for part in re.findall(r"\d+", tree.version)[:3]] + [0, 0]
     write(f"{headers}/linux/version.h", f"#define LINUX_VERSION_CODE {number[0] * 65536 + number[1] * 256}\n"
           "#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))\n")
-    write(f"{headers}/mmfuzz_features.h", "".join(f"#define {name} 1\n" for name in tree.features()))
+    write(f"{headers}/mmfuzz_features.h", "".join(f"#define {name} 1\n" for name in tree.features() +
+                                                   (["MMFUZZ_LOCKDEP"] if tree.lockdep else [])))
     common = flags(tree, folder)
     if not os.path.exists(f"{headers}/generated/bounds.h"):
         write(f"{headers}/generated/bounds.h", "")
@@ -194,5 +212,6 @@ def prepare(tree, folder):
     constants(tree, folder, common, "rq-offsets", "kernel/sched/rq-offsets.c")
     write(os.path.join(folder, "tree.cmake"), "".join(
         [f'set(MMFUZZ_LINUX_TREE "{tree.path}")\n', f'set(MMFUZZ_LINUX_VERSION "{tree.version}")\n',
-         "set(MMFUZZ_LINUX_SOURCES\n", *(f'\t"{tree.path}/{name}"\n' for name in tree.sources()), ")\n",
+         f"set(MMFUZZ_LINUX_LOCKDEP {'ON' if tree.lockdep else 'OFF'})\n",
+         "set(MMFUZZ_LINUX_SOURCES\n", *(f'\t"{tree.path}/{name}"\n' for name in tree.sources(config)), ")\n",
          "set(MMFUZZ_LINUX_FLAGS\n", *(f"\t[==[{flag}]==]\n" for flag in common), ")\n"]))

@@ -10,7 +10,11 @@
 #include "../gate.h"
 #include "log.h"
 
+#ifdef MMFUZZ_LOCKDEP
+#define LINES 128u /* a report of lockdep's */
+#else
 #define LINES 16u
+#endif
 #define BYTES 256u
 
 static char lines[LINES][BYTES];
@@ -43,13 +47,21 @@ static void look_at_stack(const char *text)
  */
 void gate_log(const char *line)
 {
-	char text[BYTES];
+	const unsigned int last = __atomic_load_n(&next, __ATOMIC_RELAXED) - 1;
+	const bool goes_on = line[0] == 1 && line[1] == 'c' && last + 1;
+	char text[BYTES] = "";
+	unsigned int used = 0;
 
 	if (line[0] == 1 && line[1])
 		line += 2;
-	snprintf(text, BYTES, "%s", line);
-	text[strcspn(text, "\n")] = 0;
-	sim_copy(lines[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % LINES], text, BYTES);
+	line += strspn(line, "\n");
+	if (goes_on) {
+		sim_copy(text, lines[last % LINES], BYTES);
+		used = strlen(text);
+	}
+	snprintf(text + used, BYTES - used, "%.*s", (int)strcspn(line, "\n"), line);
+	sim_copy(lines[(goes_on ? last : __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) % LINES],
+		 text, BYTES);
 	look_at_stack(text);
 }
 

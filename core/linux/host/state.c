@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <mmfuzz/backend_linux.h>
+
 #include <sim/bug.h>
 #include <sim/ram.h>
 
@@ -12,8 +14,11 @@
 /* The kernel's data and bss, put together by kernel.lds; the linker names their borders. */
 extern char __start_mmfuzz_linux_data[], __stop_mmfuzz_linux_data[];
 extern char __start_mmfuzz_linux_bss[], __stop_mmfuzz_linux_bss[];
+/* What lockdep knows of locks; in builds without it there is no such section. */
+extern char __start_mmfuzz_linux_lockdep[] __attribute__((weak)),
+	__stop_mmfuzz_linux_lockdep[] __attribute__((weak));
 
-#define MAX_PIECES   256u /* the areas of all CPUs, slabs, and four more */
+#define MAX_PIECES   256u /* the areas of all CPUs, slabs, and five more */
 #define MAX_HOST     4u
 #define MAX_MACHINES 256u
 
@@ -57,6 +62,8 @@ struct machine {
 static struct {
 	/* What all machines have in common, made with the first one. */
 	char *first_data; /* the kernel's data as the program began with it; its bss was 0 */
+	char *first_lockdep; /* likewise */
+	bool keeps_lockdep;
 	char *ram;
 	unsigned int page_shift;
 	unsigned long page_struct_bytes;
@@ -85,6 +92,11 @@ static unsigned long bss_bytes(void)
 	return __stop_mmfuzz_linux_bss - __start_mmfuzz_linux_bss;
 }
 
+static unsigned long lockdep_bytes(void)
+{
+	return __stop_mmfuzz_linux_lockdep - __start_mmfuzz_linux_lockdep;
+}
+
 /* 0 again, and nothing of it poisoned. */
 static void clear(char *start, unsigned long bytes)
 {
@@ -107,6 +119,10 @@ static void make_room(void)
 	state.memmap = sim_reserve(state.memmap_bytes);
 	state.first_data = sim_reserve(data_bytes());
 	sim_copy(state.first_data, __start_mmfuzz_linux_data, data_bytes());
+	if (lockdep_bytes()) {
+		state.first_lockdep = sim_reserve(lockdep_bytes());
+		sim_copy(state.first_lockdep, __start_mmfuzz_linux_lockdep, lockdep_bytes());
+	}
 }
 
 static void drop(struct saved *saved)
@@ -136,7 +152,9 @@ static char *copy_of(const struct saved *saved)
 /* What is usual in a piece: NULL for 0. */
 static const char *usual_of(const struct piece *piece)
 {
-	return piece->start == __start_mmfuzz_linux_data ? state.first_data : NULL;
+	return piece->start == __start_mmfuzz_linux_data    ? state.first_data :
+	       piece->start == __start_mmfuzz_linux_lockdep ? state.first_lockdep :
+							      NULL;
 }
 
 /* As in sim_copy(): no compiler may make calls of the C library of these, which sanitizers have in their hands. */
@@ -201,6 +219,16 @@ static bool is_continued(const char *line)
 	return is_zero(&other);
 }
 
+/* Bytes of the copy that a piece has. */
+static unsigned long own_bytes(const struct saved *saved, unsigned int i, const struct run *run)
+{
+	unsigned long bytes = saved->pieces[i].bytes % LINE_BYTES;
+
+	for (unsigned int nr = saved->runs_of[i]; nr--; run++)
+		bytes += run->own * (unsigned long)LINE_BYTES;
+	return bytes;
+}
+
 static void put_back(const struct saved *saved)
 {
 	const struct run *run = saved->runs;
@@ -211,6 +239,11 @@ static void put_back(const struct saved *saved)
 		const char *usual = usual_of(piece);
 		char *to = piece->start;
 
+		if (state.keeps_lockdep && to == __start_mmfuzz_linux_lockdep) {
+			from += own_bytes(saved, i, run);
+			run += saved->runs_of[i];
+			continue;
+		}
 		for (unsigned int nr = saved->runs_of[i]; nr--; run++) {
 			unsigned long usual_bytes = run->usual * (unsigned long)LINE_BYTES;
 
@@ -306,6 +339,7 @@ static void remember(struct saved *saved)
 	drop(saved);
 	add_piece(saved, __start_mmfuzz_linux_data, data_bytes());
 	add_piece(saved, __start_mmfuzz_linux_bss, bss_bytes());
+	add_piece(saved, __start_mmfuzz_linux_lockdep, lockdep_bytes());
 	for (unsigned int cpu = 0; gate_percpu(cpu, &start, &bytes); cpu++)
 		add_piece(saved, start, bytes);
 	gate_memmap(&start, &bytes);
@@ -375,6 +409,8 @@ bool state_begin(const struct mmfuzz_config *config)
 	state.machine->hash = hash;
 	sim_copy(__start_mmfuzz_linux_data, state.first_data, data_bytes());
 	memset(__start_mmfuzz_linux_bss, 0, bss_bytes());
+	if (lockdep_bytes() && !state.keeps_lockdep)
+		sim_copy(__start_mmfuzz_linux_lockdep, state.first_lockdep, lockdep_bytes());
 	clear(state.memmap, state.memmap_bytes);
 	clear(state.ram + (config->max_pfn << state.page_shift), state.boot_pfns << state.page_shift);
 	for (unsigned int i = 0; i < MAX_HOST && state.host[i].bytes; i++)
@@ -419,6 +455,11 @@ void state_save(void)
 void state_restore(void)
 {
 	put_back(state.remembered);
+}
+
+void mmfuzz_linux_keep_locks(void)
+{
+	state.keeps_lockdep = true;
 }
 
 void state_end(void)

@@ -16,8 +16,8 @@
 #include <string.h>
 
 #include <sim/bug.h>
-#include <sim/helper.h>
 
+#include "../gate.h"
 #include "races.h"
 
 #define MAX_PCS	  64
@@ -171,31 +171,10 @@ static bool is_copy(const char *name)
 	return false;
 }
 
-/*
- * The name of a place in code, as the woven machine has it (core/sim/weave/symbol.c), since they share the list: of the
- * functions that were inlined there the innermost one that is no helper, or else the outermost.
- */
-static void name_place(void *pc, char *name)
-{
-	/* "function|file", of each frame; an empty one ends them, also if the text was cut off. */
-	char text[4096] = "";
-	char *frame = text, *file;
-
-	__sanitizer_symbolize_pc(pc, "%f|%s", text, sizeof(text) - 1);
-	for (;;) {
-		char *next = frame + strlen(frame) + 1;
-
-		file = strchr(frame, '|');
-		if (!file || !sim_is_helper(file) || next >= text + sizeof(text) || !*next)
-			break;
-		frame = next;
-	}
-	snprintf(name, NAME_SIZE, "%.*s", file ? (int)(file - frame) : NAME_SIZE, frame);
-}
-
 static void read_side(void *report, unsigned int i)
 {
 	struct side *side = &sides[i];
+	char place[512];
 	void *addr;
 	int tid;
 
@@ -205,7 +184,9 @@ static void read_side(void *report, unsigned int i)
 	while (side->nr < MAX_PCS && side->pcs[side->nr])
 		side->nr++;
 	for (; side->maker < side->nr; side->maker++) {
-		name_place(side->pcs[side->maker], side->name);
+		if (!gate_place((unsigned long)side->pcs[side->maker], side->name, NAME_SIZE, place,
+				sizeof(place)))
+			snprintf(side->name, NAME_SIZE, "<null>");
 		if (!is_copy(side->name))
 			break;
 	}

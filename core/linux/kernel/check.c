@@ -13,6 +13,7 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "lockdep.h"
 #include "reported.h"
 #include "unaccepted.h"
 #include "world.h"
@@ -252,6 +253,7 @@ void gate_check(void)
 		managed += zone_managed_pages(zone);
 	}
 	mmfuzz_check_none_on_its_way();
+	mmfuzz_check_lockdep();
 	if (totalram_pages() != managed)
 		WRONG("drifted counter", "totalram_pages is %lu, zones manage %lu", totalram_pages(), managed);
 }

@@ -17,6 +17,7 @@
 
 #include "../gate.h"
 #include "host.h"
+#include "lockdep.h"
 #include "reported.h"
 #include "world.h"
 
@@ -337,7 +338,9 @@ static void come_to(struct host *host, unsigned int number)
 		atomic_dec(&nr_kicked);
 		if (queue->vq && serve_queue(host, number)) {
 			__irq_enter_raw();
+			mmfuzz_lockdep_irq_enter();
 			vring_interrupt(0, queue->vq);
+			mmfuzz_lockdep_irq_exit();
 			__irq_exit_raw();
 		}
 	}
@@ -382,8 +385,12 @@ struct virtio_device *mmfuzz_host_device(unsigned int dev)
 
 void mmfuzz_host_wants(unsigned int dev, unsigned long pages)
 {
+	unsigned long flags;
+
 	WRITE_ONCE(hosts[dev].config.num_pages, cpu_to_le32(pages * HOST_PER_PAGE));
+	flags = mmfuzz_lockdep_irq_begin();
 	virtio_config_changed(&hosts[dev].vdev);
+	mmfuzz_lockdep_irq_end(flags);
 }
 
 unsigned long mmfuzz_host_has(unsigned int dev)

@@ -168,7 +168,7 @@ int rcuwait_wake_up(struct rcuwait *wait)
 	return task ? wake_up_process(task) : 0;
 }
 
-void finish_rcuwait(struct rcuwait *wait)
+__weak void finish_rcuwait(struct rcuwait *wait)
 {
 	WRITE_ONCE(current->__state, TASK_RUNNING);
 	WRITE_ONCE(wait->task, NULL);

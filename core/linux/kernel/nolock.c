@@ -14,6 +14,7 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "lockdep.h"
 #include "world.h"
 
 #ifdef HAVE_NOLOCK
@@ -32,10 +33,11 @@ static struct interrupt interrupt_begins(int is)
 
 	if (!is)
 		return interrupt;
-	raw_local_irq_save(interrupt.flags);
+	local_irq_save(interrupt.flags);
 	interrupt.kind = HARDIRQ_OFFSET + (raw_irqs_disabled_flags(interrupt.flags) ? NMI_OFFSET : 0);
 	__preempt_count_add(interrupt.kind);
 	interrupt.count = preempt_count();
+	mmfuzz_lockdep_irq_enter();
 	return interrupt;
 }
 
@@ -48,8 +50,9 @@ static void interrupt_ends(const struct interrupt *interrupt)
 			   interrupt->count);
 	if (!raw_irqs_disabled())
 		mmfuzz_bug("interrupts on", "interrupt", "they were off when it began");
+	mmfuzz_lockdep_irq_exit();
 	__preempt_count_sub(interrupt->kind);
-	raw_local_irq_restore(interrupt->flags);
+	local_irq_restore(interrupt->flags);
 }
 
 unsigned long gate_alloc_nolock(unsigned int order, unsigned int nid, int in_interrupt)

@@ -94,3 +94,25 @@ void free_percpu(void __percpu *ptr)
 			pieces[i].free = true;
 	}
 }
+
+#ifdef CONFIG_LOCKDEP
+/* What stands in the template; @canonical: where CPU 0 has it, which stands for all of them. */
+bool __is_kernel_percpu_address(unsigned long addr, unsigned long *canonical)
+{
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		unsigned long at = addr - (unsigned long)areas - cpu * (template_bytes() + ROOM);
+
+		if (at >= __stop_mmfuzz_linux_percpu - __start_mmfuzz_linux_percpu)
+			continue;
+		if (canonical)
+			*canonical = (unsigned long)areas + at;
+		return true;
+	}
+	return false;
+}
+
+bool is_kernel_percpu_address(unsigned long addr)
+{
+	return __is_kernel_percpu_address(addr, NULL);
+}
+#endif

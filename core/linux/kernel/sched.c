@@ -11,6 +11,7 @@
 #include <linux/sched/wake_q.h>
 
 #include "../gate.h"
+#include "lockdep.h"
 #include "world.h"
 
 struct task_struct init_task;
@@ -34,6 +35,7 @@ void mmfuzz_setup_tasks(void)
 		task->signal = per_cpu_ptr(&signals, cpu);
 		task->cpus_ptr = cpumask_of(cpu);
 	}
+	mmfuzz_setup_lockdep();
 }
 
 static bool is_awake(void)
@@ -176,6 +178,8 @@ void gate_revive(void)
 {
 	struct task_struct *task = current;
 
+	/* As whoever goes back to user space: it holds no lock. */
+	lockdep_sys_exit();
 	if (!timeouts[task_cpu(task)])
 		return;
 	timeouts[task_cpu(task)] = 0;

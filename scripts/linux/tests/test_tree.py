@@ -75,8 +75,38 @@ class Trees(unittest.TestCase):
 
     def test_only_files_that_the_tree_has(self):
         sample.make_tree(self.tmp)
-        self.assertEqual(tree.Tree(self.tmp).sources(),
+        self.assertEqual(tree.Tree(self.tmp).sources({}),
                          ["mm/migrate.c", "mm/folio-compat.c"])
+
+    def test_files_of_an_option(self):
+        sample.make_tree(self.tmp)
+        sample.put(self.tmp, "lib/debug_locks.c", "")
+        self.assertNotIn("lib/debug_locks.c", tree.Tree(self.tmp).sources({"CONFIG_LOCKDEP": "n"}))
+        self.assertIn("lib/debug_locks.c", tree.Tree(self.tmp).sources({"CONFIG_LOCKDEP": "y"}))
+
+    def test_what_lockdep_asks_for(self):
+        sample.make_tree(self.tmp)
+        for lockdep in (False, True):
+            path = tree.fragment(tree.Tree(self.tmp, lockdep=lockdep), os.path.join(self.tmp, f"{lockdep}"))
+            with open(path, encoding="utf-8") as file:
+                lines = file.read().splitlines()
+            self.assertIn("CONFIG_COMPACTION=y", lines)
+            self.assertEqual("CONFIG_PROVE_LOCKING=y" in lines, lockdep)
+            # Kconfig would take the last one.
+            names = [line.split("=")[0] for line in lines if not line.startswith("#")]
+            self.assertEqual(len(names), len(set(names)))
+
+    def test_a_tree_without_lockdep(self):
+        sample.make_tree(self.tmp)
+
+        def nothing_chosen(conf, *arguments, env=None, cwd=None):
+            for name in ("include/generated/autoconf.h", ".config"):
+                sample.put(cwd, name, "")
+        with mock.patch("tree.kconfig_program", lambda *arguments: "conf"), \
+             mock.patch("tree.call", lambda command, what, **more: nothing_chosen(*command, **more) if "env" in more else "\n"):
+            self.assertEqual(tree.configure(tree.Tree(self.tmp), os.path.join(self.tmp, "build")), {})
+            with self.assertRaisesRegex(Failed, r"^Linux 6\.12\.7: its lockdep cannot be had: CONFIG_PROVE_LOCKING "):
+                tree.configure(tree.Tree(self.tmp, lockdep=True), os.path.join(self.tmp, "build"))
 
     def test_a_program_is_missing(self):
         sample.make_tree(self.tmp)
