@@ -17,6 +17,8 @@
 
 #include <cjson/cJSON.h>
 
+#include <mmfuzz/backend_linux.h>
+
 #include <sim/bug.h>
 
 #include "crash_file.h"
@@ -385,6 +387,10 @@ int stress_run(const struct stress_options *options)
 	bool written;
 
 	run.options = *options;
+#ifdef MMFUZZ_HAVE_LINUX
+	/* Orders of one round count against those of another, of other scenarios too: more is found, and nothing depends on it. */
+	mmfuzz_linux_keep_locks();
+#endif
 	run.tally = calloc(nr_scenarios, sizeof(*run.tally));
 	if (!run.tally)
 		sim_die("no memory for %u scenarios: free some", nr_scenarios);
