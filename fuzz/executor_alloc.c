@@ -217,7 +217,7 @@ static void granted_offline(struct slot *slot, enum slot_kind kind, pfn_t pfn, u
 			    unsigned long nr, unsigned int gfp)
 {
 	oracle_granted(pfn, nr, mk_order(order));
-	if (!(gfp & MMFUZZ_GFP_MOVABLE))
+	if (!(gfp & MMFUZZ_GFP_MOVABLE) && !ex.backend->offline_in_cma)
 		oracle_not_cma(pfn, nr);
 	slot->kind = kind;
 	slot->pfn = pfn.pfn;

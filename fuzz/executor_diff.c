@@ -946,6 +946,10 @@ static void make_doors(const struct diff_backends *backends)
 			for (size_t at = first; at < last; at += sizeof(void *))
 				if (!*(void *const *)((const char *)backends->side[other] + at))
 					memset((char *)door + at, 0, sizeof(void *));
+		/* Poisoned pages on one side, pages that a driver has offline on the other: there is nothing to compare. */
+		door->alloc_offline_page = NULL;
+		door->alloc_offline_pages = NULL;
+		door->alloc_offline_page_range = NULL;
 	}
 }
 

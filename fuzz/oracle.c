@@ -243,13 +243,11 @@ static void trace_pageset(pfn_t pfn, order_t order)
 				   "block of order %u at 0x%lx", order.order, pfn.pfn);
 }
 
-static void trace_alloc(pfn_t pfn, order_t order)
+static void leaves(pfn_t pfn, order_t order)
 {
 	pfn_t bad;
 
 	check_block(pfn, order, "grant");
-	if (oracle.nr_sealed)
-		check_sealed(pfn, 1ul << order.order);
 	bad = move(pfn.pfn, 1ul << order.order, ORACLE_FREE, ORACLE_OUT);
 	if (!pfn_is_none(bad)) {
 		if (oracle_place_of(bad) == ORACLE_ABSENT)
@@ -260,6 +258,19 @@ static void trace_alloc(pfn_t pfn, order_t order)
 			   pfn.pfn);
 	}
 	count_out(1l << order.order);
+}
+
+static void trace_alloc(pfn_t pfn, order_t order)
+{
+	if (oracle.nr_sealed)
+		check_sealed(pfn, 1ul << order.order);
+	leaves(pfn, order);
+}
+
+/* That a pageblock is isolated keeps its frames from being used, which nobody will. */
+static void trace_kept(pfn_t pfn)
+{
+	leaves(pfn, mk_order(0));
 }
 
 static void trace_free(pfn_t pfn, order_t order)
@@ -308,6 +319,7 @@ const struct mmfuzz_trace oracle_trace = {
 	.free = trace_free,
 	.online = trace_online,
 	.offline = trace_offline,
+	.kept = trace_kept,
 	.isolated = trace_isolated,
 	.unisolate = trace_unisolate,
 	.drained = trace_drained,

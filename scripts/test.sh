@@ -252,15 +252,13 @@ linux_newest() {
 # linux_tests VERSION OPTION... - the backend linux from Debian's tree of that version, its tests, a second call that compiles
 # nothing, and one after a change to one file, which compiles that file: once for each machine.
 linux_tests() {
-	local version=$1 tree
+	local version=$1 tree test
 	shift
 	set -- scripts/linux.sh "$@" --name "debian-$version" --preset asan
 	"$@"
-	"build/linux/debian-$version/asan/bin/tests/test_linux"
-	"build/linux/debian-$version/asan/bin/tests/test_linux_lockdep"
-	"build/linux/debian-$version/asan/bin/tests/test_unaccepted"
-	"build/linux/debian-$version/asan/bin/tests/test_weave_linux"
-	"build/linux/debian-$version/asan/bin/tests/test_zsmalloc"
+	for test in core/linux/tests/test_*.c; do
+		"build/linux/debian-$version/asan/bin/tests/$(basename "$test" .c)"
+	done
 	"$@" | tee "$tmp/linux-$version.log"
 	grep -qx 'asan: 0 files compiled' "$tmp/linux-$version.log"
 	tree=$(sed -n 's/^Linux [^:]*: //p' "$tmp/linux-$version.log")

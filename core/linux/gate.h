@@ -143,6 +143,19 @@ int gate_is_reported(unsigned long pfn);
 unsigned long gate_unaccepted(unsigned long pfn, unsigned long nr);
 void gate_hide_unaccepted(void);
 
+/*
+ * soft_offline_page() of each: all or none, no more than a pageblock, 0 or an errno of the door's. Likewise of pages that may be
+ * had anywhere; GATE_NONE. And unpoison_memory(): at once, or when nobody runs any more.
+ */
+int gate_soft_offline(unsigned long start, unsigned long nr);
+unsigned long gate_soft_offline_any(unsigned int gfp, unsigned int order, unsigned int nid);
+void gate_unpoison(unsigned long start, unsigned long nr);
+/* In sequence: what could not be unpoisoned when that was asked for. */
+void gate_unpoison_late(void);
+/* Whether the frame is poisoned, and how many the kernel says there are. */
+int gate_is_poisoned(unsigned long pfn);
+unsigned long gate_nr_poisoned(void);
+
 /* Pages on the way to the lists of reclaim get there, on all CPUs. */
 void gate_lru_drain(void);
 /* In sequence: that, and what vmstat's worker would do. */
@@ -234,6 +247,9 @@ void gate_poison_device(void *object, unsigned long bytes, void *table, unsigned
 /* Frames have left the allocator; are about to enter it. */
 void gate_allocated(unsigned long pfn, unsigned int order);
 void gate_freed(unsigned long pfn, unsigned int order);
+/* A free frame has left the free lists, and nobody gets it; a frame that was in use or free must not be touched any more. */
+void gate_kept(unsigned long pfn);
+void gate_poisoned(unsigned long pfn);
 /* Frames that counted as free are on a free list from now on: they have been accepted. */
 void gate_accepted(unsigned long pfn, unsigned int order);
 /* Frames are about to enter it for the first time; have left it, and nobody has them. */

@@ -126,12 +126,14 @@ struct mmfuzz_stats {
  * @free: 2^order frames are about to enter the allocator and nobody else knows them any more
  * @online: the frames became part of the allocator's memory (they enter free; a @free event does not follow)
  * @offline: free frames left the allocator's memory for good (no @alloc event precedes)
+ * @kept: a free frame has left the free lists, and nobody will use it until it comes back by @free (Linux: it was poisoned). As
+ *	@alloc, but it may also lie in an isolated pageblock: it was given to nobody
  * @isolated: the calling CPU has isolated the pageblocks [pfn, nr) of the zone with this number, and their bits are set
  * @unisolate: these pageblocks are about to be open to allocations again, or went offline
  * @drained: the calling CPU has emptied the pagesets of the zone, one after the other
  * @pageset: a block is put on a pageset or about to be handed out by it, whose lock the caller has; in debug builds
  *
- * The last four may be NULL, and need not be raised.
+ * The last five may be NULL, and need not be raised.
  *
  * So each frame is ABSENT, FREE or OUT. Offline pages (seed 001) are OUT, whoever keeps them, but for NeverOnlined ones:
  * those are ABSENT, the allocator never had them, and freeing one is an @online. When a block goes offline, the Skippable
@@ -147,6 +149,7 @@ struct mmfuzz_trace {
 	void (*free)(pfn_t pfn, order_t order);
 	void (*online)(pfn_t pfn, unsigned long nr);
 	void (*offline)(pfn_t pfn, unsigned long nr);
+	void (*kept)(pfn_t pfn);
 	void (*isolated)(pfn_t pfn, unsigned long nr, unsigned int zone);
 	void (*unisolate)(pfn_t pfn, unsigned long nr);
 	void (*drained)(unsigned int zone);
@@ -164,6 +167,7 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  *
  * Lifecycle
  * @name: as --backend and crash files name it
+ * @offline_in_cma: offline pages may lie in CMA areas: which they are is not the core's choice (Linux: those that are poisoned)
  * @adapt: change a configuration into the nearest machine that this core can be; NULL: it can be any. Frames stay as many;
  *	blocks may become larger, so that some of their numbers name none
  * @boot: make a machine; -EINVAL for a configuration that breaks the rules above (one line to stderr says which)
@@ -228,6 +232,7 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  * @alloc_offline_page, @alloc_offline_pages, @alloc_offline_page_range: from the buddy, as offline pages
  * @free_offline_page, @free_offline_page_range: back to the buddy, through generic_online_page if never onlined
  * @set_offline_skippable: memory offlining may skip it (true) or not
+ *	In Linux these are poisoned pages: soft_offline_page() and unpoison_memory(), count 1; what is in use moves first
  *
  * Drivers
  * @balloon_inflate: up to nr frames; returns how many (also when the PFN set ran out of memory)
@@ -257,6 +262,7 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  */
 struct mmfuzz_backend {
 	const char *name;
+	bool offline_in_cma;
 
 	void (*adapt)(struct mmfuzz_config *config);
 	int (*boot)(const struct mmfuzz_config *config);

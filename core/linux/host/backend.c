@@ -51,6 +51,17 @@ void gate_freed(unsigned long pfn, unsigned int order)
 	poison_frames(pfn, order);
 }
 
+void gate_kept(unsigned long pfn)
+{
+	if (trace && trace->kept)
+		trace->kept(mk_pfn(pfn));
+}
+
+void gate_poisoned(unsigned long pfn)
+{
+	poison_frames(pfn, 0);
+}
+
 void gate_accepted(unsigned long pfn, unsigned int order)
 {
 	poison_frames(pfn, order);
@@ -245,6 +256,7 @@ static void be_quiesce(void)
 	/* Before pagesets are drained: the last object of a slab brings its frame back. */
 	rcu_barrier();
 	gate_free_deferred();
+	gate_unpoison_late();
 	gate_drain(-1);
 }
 
@@ -283,7 +295,7 @@ static int be_describe(pfn_t pfn, char *buf, size_t len)
 
 static bool be_core_owns(pfn_t pfn)
 {
-	return gate_is_slab(pfn.pfn) || gate_is_zspage(pfn.pfn);
+	return gate_is_slab(pfn.pfn) || gate_is_zspage(pfn.pfn) || gate_is_poisoned(pfn.pfn);
 }
 
 static int be_describe_addr(const void *addr, char *buf, size_t len)
@@ -499,6 +511,36 @@ static unsigned long be_walk_pfns(pfn_t start, unsigned long nr)
 	return gate_walk_pfns(start.pfn, nr);
 }
 
+/* ---- poisoned pages ---- */
+
+static pfn_t be_alloc_offline_pages(unsigned int gfp, order_t order, nid_t nid)
+{
+	changes();
+	return mk_pfn(gate_soft_offline_any(gfp, order.order, nid.nid));
+}
+
+static pfn_t be_alloc_offline_page(unsigned int gfp, nid_t nid)
+{
+	return be_alloc_offline_pages(gfp, mk_order(0), nid);
+}
+
+static int be_alloc_offline_page_range(pfn_t start, unsigned long nr)
+{
+	changes();
+	return gate_soft_offline(start.pfn, nr);
+}
+
+static void be_free_offline_page_range(pfn_t start, unsigned long nr)
+{
+	changes();
+	gate_unpoison(start.pfn, nr);
+}
+
+static void be_free_offline_page(pfn_t pfn, order_t order)
+{
+	be_free_offline_page_range(pfn, 1ul << order.order);
+}
+
 /* ---- balloons ---- */
 
 static unsigned long be_balloon_inflate(unsigned int dev, unsigned long nr)
@@ -550,8 +592,10 @@ static int be_offline_pages(block_t block)
 
 	changes();
 	/* Who takes a block offline would try again when objects in it are gone that only wait for their grace period. */
-	if (gate_in_sequence())
+	if (gate_in_sequence()) {
 		gate_file_tidy();
+		gate_unpoison_late();
+	}
 	rcu_barrier();
 	err = gate_offline_pages(block.block);
 	/* There may be no room to which zspages could move: then their users have to do without. */
@@ -616,6 +660,7 @@ static void be_settle(void)
 
 const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.name = "linux",
+	.offline_in_cma = true,
 	.adapt = be_adapt,
 	.boot = be_boot,
 	.snapshot = be_snapshot,
@@ -665,6 +710,11 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.folio_get = be_folio_get,
 	.folio_put = be_folio_put,
 	.walk_pfns = be_walk_pfns,
+	.alloc_offline_page = be_alloc_offline_page,
+	.alloc_offline_pages = be_alloc_offline_pages,
+	.alloc_offline_page_range = be_alloc_offline_page_range,
+	.free_offline_page = be_free_offline_page,
+	.free_offline_page_range = be_free_offline_page_range,
 	.balloon_inflate = be_balloon_inflate,
 	.balloon_deflate = be_balloon_deflate,
 	.balloon_release = be_balloon_release,

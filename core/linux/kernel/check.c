@@ -14,6 +14,7 @@
 
 #include "../gate.h"
 #include "lockdep.h"
+#include "poisoned.h"
 #include "reported.h"
 #include "unaccepted.h"
 #include "world.h"
@@ -159,6 +160,8 @@ static void walk_memmap(struct zone *zone, struct zone_sum *sum)
 			WRONG("slab", "0x%lx is a slab of no cache, or with more objects in use than it has, or none", pfn);
 		/* One that was taken out of its zspage, and that somebody has isolated, is none any more. */
 		sum->zspages += PageZsmalloc(page) && page_private(page);
+		if (PageHWPoison(page))
+			mmfuzz_check_poisoned(page, pfn < end_of_free);
 		if (!PageBuddy(page))
 			continue;
 		if (pfn < end_of_free)
@@ -254,6 +257,7 @@ void gate_check(void)
 	}
 	mmfuzz_check_none_on_its_way();
 	mmfuzz_check_lockdep();
+	mmfuzz_check_poison_counted();
 	if (totalram_pages() != managed)
 		WRONG("drifted counter", "totalram_pages is %lu, zones manage %lu", totalram_pages(), managed);
 }
@@ -286,6 +290,7 @@ void gate_check_idle(void)
 	gate_check();
 	check_no_objects();
 	mmfuzz_check_none_lost();
+	mmfuzz_check_none_poisoned();
 	for_each_zone(zone) {
 		const struct zone_idle was = idle[zone_to_nid(zone)][zone_idx(zone)], is = idle_of(zone);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is at which frames: who isolates them, or puts them on- or offline. The kernel's callers own the memory that they
+ * Who is at which frames: who isolates or poisons them, or puts them on- or offline. The kernel's callers own the memory that they
  * isolate, so it does not go offline meanwhile; programs are turned away instead.
  *
  * In trees with the fault of docs/findings/alloc-contig-undoes-others.md whoever fails to isolate a pageblock opens it to
@@ -33,6 +33,8 @@ static unsigned int nr_claims;
 static bool excludes(const struct claim *claim, unsigned long start, unsigned long nr, enum mmfuzz_claim what)
 {
 	if (claim->what == what && what == CLAIM_ISOLATES && !ISOLATING_EXCLUDES)
+		return false;
+	if ((what == CLAIM_POISONS && claim->what != CLAIM_PLUGS) || (claim->what == CLAIM_POISONS && what != CLAIM_PLUGS))
 		return false;
 	return start < claim->range.start + claim->range.nr && claim->range.start < start + nr;
 }

@@ -133,6 +133,9 @@ int gate_describe(unsigned long pfn, char *buf, unsigned long len)
 
 	if (!page)
 		return snprintf(buf, len, "not online");
+	if (gate_is_poisoned(pfn))
+		return snprintf(buf, len, "poisoned, count %d, node %d zone %s, pageblock type %d", page_ref_count(page),
+				page_to_nid(page), page_zone(page)->name, get_pageblock_migratetype(page));
 	if (PageSlab(page))
 		return snprintf(buf, len, "slab of %s, node %d zone %s, pageblock type %d", mmfuzz_slab_name(page),
 				page_to_nid(page), page_zone(page)->name, get_pageblock_migratetype(page));

@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "../gate.h"
+#include "poisoned.h"
 #include "reported.h"
 #include "unaccepted.h"
 #include "world.h"
@@ -156,6 +157,10 @@ void remove_memory_block_devices(unsigned long start, unsigned long size)
 	unsigned long first = PFN_DOWN(start) / pfns_per_block;
 
 	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++) {
+		unsigned long poison = mmfuzz_poison_forget(block * pfns_per_block, pfns_per_block);
+
+		if (poison)
+			num_poisoned_pages_sub(-1ul, poison);
 		blocks[block] = NULL;
 		WRITE_ONCE(states[block], 0);
 	}
@@ -349,6 +354,9 @@ static int online(struct memory_block *mem, enum gate_zone type)
 
 	if (!zone)
 		return -EINVAL;
+	/* The driver core's: whoever plugs such a block says -EHWPOISON. It can only be removed. */
+	if (mmfuzz_nr_poisoned(start, pfns_per_block))
+		return -EBUSY;
 	if (!mmfuzz_claim(start, pfns_per_block, CLAIM_PLUGS))
 		return -EBUSY;
 	mem_hotplug_begin();
@@ -396,6 +404,7 @@ static int offline(struct memory_block *mem)
 		mem->state = MEM_OFFLINE;
 		WRITE_ONCE(states[start / pfns_per_block], 1);
 		mmfuzz_left(start, pfns_per_block);
+		mmfuzz_poison_goes_offline(start, pfns_per_block);
 		gate_offlined(start, pfns_per_block);
 	}
 	mem_hotplug_done();

@@ -8,17 +8,46 @@
  * docs/findings/unisolate-without-grouping.md. Machines are small here, so that nothing else would be found.
  *
  * And resources are from a table (resource_tree.c).
+ *
+ * And whoever keeps memory from going is an RCU reader while it says so. The lock of the tree relies on disabled preemption for that,
+ * which is no reader here; a reader must not sleep, so that who finds somebody at it tries again.
  */
 #include <linux/memory_hotplug.h>
 #include <linux/ioport.h>
 #include <linux/migrate.h>
+#include <linux/percpu-rwsem.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "../gate.h"
 #include "world.h"
 
 #define kfree(ptr) mmfuzz_kfree(ptr)
 #define signal_pending(task) mmfuzz_patience_ends()
+
+static inline bool try_read_lock(struct percpu_rw_semaphore *sem)
+{
+	bool locked;
+
+	rcu_read_lock();
+	locked = percpu_down_read_trylock(sem);
+	rcu_read_unlock();
+	return locked;
+}
+
+/* As who sleeps does: its CPU's work may be what another one waits for, who keeps the lock. */
+static inline void read_lock_hotplug(struct percpu_rw_semaphore *sem)
+{
+	while (!try_read_lock(sem)) {
+		gate_run_work();
+		/* Again: on the woven machine who relaxes waits for what is written from here on. */
+		if (try_read_lock(sem))
+			return;
+		mmfuzz_relax();
+	}
+}
+#define percpu_down_read(sem) read_lock_hotplug(sem)
 
 #define build_all_zonelists(node) \
 	do { \

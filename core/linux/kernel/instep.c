@@ -144,14 +144,13 @@ void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const cha
 	mmfuzz_bug("kernel WARNING", within_tree(file), "line %d %s", line, text);
 }
 
-/* mm/memory.c, mm/mempolicy.c, mm/vmscan.c, mm/oom_kill.c, mm/memory-failure.c */
+/* mm/memory.c, mm/mempolicy.c, mm/vmscan.c, mm/oom_kill.c */
 __weak void *high_memory;
 unsigned long highest_memmap_pfn;
 #ifndef HAVE_ZERO_PAGE_PFN
 unsigned long zero_pfn;
 #endif
 enum zone_type policy_zone;
-__weak atomic_long_t num_poisoned_pages;
 DEFINE_MUTEX(oom_lock);
 
 /* mm/memory-tiers.c: there are no tiers. */

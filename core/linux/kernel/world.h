@@ -55,8 +55,8 @@ bool mmfuzz_onlining(unsigned long pfn);
 /* Whoever empties a block has tried long enough. */
 bool mmfuzz_patience_ends(void);
 
-/* What somebody does to frames: CLAIM_PLUGS is to put them on- or offline, or to remove them. */
-enum mmfuzz_claim { CLAIM_ISOLATES, CLAIM_PLUGS };
+/* What somebody does to frames: CLAIM_PLUGS is to put them on- or offline, or to remove them; that alone excludes CLAIM_POISONS. */
+enum mmfuzz_claim { CLAIM_ISOLATES, CLAIM_PLUGS, CLAIM_POISONS };
 
 /*
  * Before and after somebody is at frames [start, start + nr), by whatever means; who began in vain does not end. False:
