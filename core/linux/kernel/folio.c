@@ -167,6 +167,8 @@ struct folio *mmfuzz_folio_try_get(unsigned long pfn, bool (*wanted)(struct foli
 	rcu_read_lock();
 	page = pfn_to_online_page(pfn);
 	if (page) {
+		/* Pairs with memory_notify(): docs/findings/online-section-unordered.md. */
+		smp_rmb();
 		folio = page_folio(page);
 		if (!wanted(folio) || !folio_try_get(folio))
 			folio = NULL;

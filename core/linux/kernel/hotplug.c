@@ -82,6 +82,9 @@ int memory_notify(unsigned long state, void *v)
 {
 	if (state == MEM_OFFLINE)
 		synchronize_rcu();
+	/* The sections are marked after this, their memmap is made: docs/findings/online-section-unordered.md. */
+	if (state == MEM_GOING_ONLINE)
+		smp_wmb();
 	return blocking_notifier_call_chain(&memory_chain, state, v);
 }
 
