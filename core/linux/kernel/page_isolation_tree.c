@@ -10,6 +10,16 @@
 #include "../gate.h"
 #include "world.h"
 
+#ifdef FAULT_ISOLATION_MEETS_SPLIT
+/*
+ * Of a folio that reaches over the border: if it does when looked at again, with references. One that is being split has none, and
+ * an order of nonsense (docs/findings/isolation-meets-split.md). The names are those of the function that warns.
+ */
+#undef VM_WARN_ON_ONCE_PAGE
+#define VM_WARN_ON_ONCE_PAGE(cond, page) \
+	VM_WARN_ON_ONCE((cond) && page_count(head) && head_pfn + compound_nr(head) > boundary_pfn)
+#endif
+
 #include "mm/page_isolation.c"
 
 /* As who is about to isolate the pageblock asks, who has the zone's lock; and memory stays. */
