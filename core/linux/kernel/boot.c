@@ -22,6 +22,7 @@
 #include "reported.h"
 #include "slab.h"
 #include "unaccepted.h"
+#include "unplugged.h"
 #include "world.h"
 #include "zs.h"
 
@@ -198,6 +199,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	mmfuzz_reserve_hotplug(config);
 	mmfuzz_reserve_devices();
 	mmfuzz_reserve_unaccepted(config);
+	mmfuzz_reserve_unplugged(config);
 	boot_bytes = PFN_PHYS(max_pfn) - lowest_taken(PFN_PHYS(config->max_pfn));
 	build_all_zonelists(NULL);
 	for (unsigned int i = 0; i < config->nr_zones; i++)
@@ -218,6 +220,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	mmfuzz_setup_zs();
 	mmfuzz_setup_balloons();
 	mmfuzz_setup_hotplug(config);
+	mmfuzz_setup_vmem(config);
 	mmfuzz_close_boot_node();
 	/*
 	 * The kernel itself counts as one frame of unmovable memory that is in use for ever. However much is taken offline, no

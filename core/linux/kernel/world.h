@@ -30,6 +30,10 @@ void mmfuzz_reserve_devices(void);
 void mmfuzz_setup_file(void);
 void mmfuzz_setup_balloons(void);
 
+struct gate_config;
+/* virtio-mem devices, when there are memory blocks. */
+void mmfuzz_setup_vmem(const struct gate_config *config);
+
 /* The queues of each CPU. */
 void mmfuzz_setup_work(void);
 /* From here on there are objects. */
@@ -50,8 +54,12 @@ void *mmfuzz_new_resource(unsigned long bytes);
 void mmfuzz_free_resource(const void *resource);
 /* For files that free them by kfree(). */
 #define mmfuzz_kfree(ptr) _Generic((ptr), struct resource *: mmfuzz_free_resource, default: kfree)(ptr)
-/* The frame enters the allocator for the first time, by who asks. */
+struct page;
+enum meminit_context;
+/* As __free_pages_core(), of frames that enter the allocator for the first time; whether this CPU is at that; they are in. */
+void mmfuzz_free_pages_core(struct page *page, unsigned int order, enum meminit_context context);
 bool mmfuzz_onlining(unsigned long pfn);
+void mmfuzz_onlined(void);
 /* Whoever empties a block has tried long enough. */
 bool mmfuzz_patience_ends(void);
 
