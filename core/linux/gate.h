@@ -189,7 +189,17 @@ int gate_block_state(unsigned long block);
 
 void gate_drain(int cpu);
 
-/* What is queued for this CPU, and may sleep. */
+/* In sequence: kswapd and kcompactd of all nodes do what they were woken for, and sleep. */
+void gate_kthreads_rest(void);
+/* How often they have done something since the machine began, or was as it is put back to; how many do not sleep. */
+struct gate_kthreads {
+	unsigned long kswapd;
+	unsigned long kcompactd;
+	unsigned int awake;
+};
+void gate_kthreads(struct gate_kthreads *now);
+
+/* What is queued for this CPU, and may sleep; what its kernel threads were woken for. */
 void gate_run_work(void);
 /* This CPU has done an operation more; has nothing left to do: all that is delayed is due. Whether something is due. */
 int gate_time_passes(int idle);

@@ -284,6 +284,7 @@ static void be_quiesce(void)
 	gate_zs_empty();
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		gate_play(cpu, gate_run_work);
+	gate_kthreads_rest();
 	gate_lru_drain();
 	gate_file_tidy();
 	gate_vmem_settle();

@@ -48,7 +48,8 @@ void arch_free_page(struct page *page, int order)
 
 gfp_t mmfuzz_gfp(unsigned int asked)
 {
-	gfp_t gfp = __GFP_NOWARN | __GFP_NORETRY;
+	/* A program cannot wait for itself to give something back: who has tried once is content. */
+	gfp_t gfp = __GFP_NOWARN | __GFP_NORETRY | __GFP_KSWAPD_RECLAIM;
 
 	if (asked & GATE_GFP_COMPACT)
 		gfp |= __GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS; /* without IO there is no compaction */

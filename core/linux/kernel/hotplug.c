@@ -5,7 +5,6 @@
  * sysfs; groups are those of virtio-mem devices.
  */
 #include <linux/ioport.h>
-#include <linux/kthread.h>
 #include <linux/memblock.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -226,12 +225,6 @@ struct memory_group *memory_group_find_by_id(int id)
 int node_notify(unsigned long state, void *v)
 {
 	return NOTIFY_DONE;
-}
-
-/* kswapd and kcompactd of a node: the kernel goes on without those that it cannot have. */
-struct task_struct *kthread_create_on_node(int (*fn)(void *), void *data, int node, const char *format, ...)
-{
-	return ERR_PTR(-ENOMEM);
 }
 
 /* ---- an architecture ---- */

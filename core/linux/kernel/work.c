@@ -14,6 +14,7 @@
 
 #include "../gate.h"
 #include "host.h"
+#include "kthreads.h"
 #include "world.h"
 
 struct workqueue_struct {
@@ -129,7 +130,9 @@ void gate_run_work(void)
 	struct work_struct *work;
 
 	mmfuzz_host_turn();
-	if (READ_ONCE(works->running)) {
+	mmfuzz_play_kthreads();
+	/* A CPU has one worker; and what a kernel thread waits for with a lock that the work wants would never come. */
+	if (READ_ONCE(works->running) || mmfuzz_in_kthread()) {
 		run_work_of_mm(works);
 		return;
 	}
@@ -174,6 +177,7 @@ int gate_time_passes(int idle)
 	struct delayed_work *work, *next;
 	unsigned long flags;
 
+	mmfuzz_kthreads_time(idle);
 	WRITE_ONCE(works->operations, now);
 	if (due == NEVER || (due > now && !idle))
 		return false;
