@@ -998,6 +998,9 @@ static void make_doors(const struct diff_backends *backends)
 		door->alloc_offline_page = NULL;
 		door->alloc_offline_pages = NULL;
 		door->alloc_offline_page_range = NULL;
+		/* Which subblocks a device plugs is up to each core, and what follows from that is not all understood yet. */
+		door->vmem_plug = NULL;
+		door->vmem_unplug = NULL;
 	}
 }
 

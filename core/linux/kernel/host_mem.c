@@ -50,6 +50,8 @@ static void get(struct virtio_device *vdev, unsigned int offset, void *to, unsig
 {
 	const char *from = (const char *)&host_of(vdev)->config + offset;
 
+	/* The device's own, by a bus: what the host wrote before is there. Pairs with what follows the host's writes. */
+	smp_mb();
 	if (bytes == sizeof(u64))
 		*(u64 *)to = READ_ONCE(*(const u64 *)from);
 	else
@@ -153,6 +155,8 @@ static struct blocks blocks_of(struct mem_host *host, const char *what, u64 addr
 static void set_plugged(struct mem_host *host, unsigned long plugged)
 {
 	WRITE_ONCE(host->config.plugged_size, PFN_PHYS(plugged));
+	/* Pairs with get(). */
+	smp_mb();
 }
 
 static u16 serve_plug(struct mem_host *host, const struct virtio_mem_req_plug *req)
@@ -310,6 +314,8 @@ struct virtio_device *mmfuzz_host_mem_device(unsigned int dev, const struct gate
 void mmfuzz_host_mem_wants(unsigned int dev, unsigned long nr)
 {
 	WRITE_ONCE(hosts[dev].config.requested_size, PFN_PHYS(nr << hosts[dev].sb_order));
+	/* Pairs with get(). */
+	smp_mb();
 	virtio_config_changed(&hosts[dev].vdev);
 }
 
