@@ -451,6 +451,11 @@ static int offline(struct memory_block *mem)
 		return -EBUSY;
 	if (!mmfuzz_claim(start, pfns_per_block, CLAIM_PLUGS))
 		return -EBUSY;
+	/* Whose CPU has just poisoned a frame may not have said so yet: with others at work they stay. */
+	if (!gate_in_sequence() && mmfuzz_nr_poisoned(start, pfns_per_block)) {
+		mmfuzz_unclaim(start, pfns_per_block, CLAIM_PLUGS);
+		return -EBUSY;
+	}
 	mem_hotplug_begin();
 	attempts = 0;
 	offlining_start = start;
