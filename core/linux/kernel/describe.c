@@ -263,8 +263,12 @@ static int name_contents(unsigned long addr, char *buf, unsigned long len)
 {
 	unsigned long offset = addr - mmfuzz_ram, pfn = offset >> PAGE_SHIFT;
 	struct page *page = pfn_to_page(pfn);
-	const struct kmem_cache *cache = PageSlab(page) ? page_slab(page)->slab_cache : NULL;
+	const struct kmem_cache *cache;
 
+	/* Its block is offline, and what it was nobody knows any more. */
+	if (PagePoisoned(page))
+		return print(buf, len, "contents of pfn 0x%lx", pfn);
+	cache = PageSlab(page) ? page_slab(page)->slab_cache : NULL;
 	if (PageZsmalloc(page))
 		return print(buf, len, "zspage at +%lu of pfn 0x%lx", offset & ~PAGE_MASK, pfn);
 	if (cache)
