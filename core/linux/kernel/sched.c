@@ -195,13 +195,16 @@ void mmfuzz_revive(struct task_struct *task, unsigned int *timeouts)
 	clear_tsk_thread_flag(task, TIF_SIGPENDING);
 }
 
+void mmfuzz_revive_current(void)
+{
+	mmfuzz_revive(current, &timeouts[task_cpu(current)]);
+}
+
 void gate_revive(void)
 {
-	struct task_struct *task = current;
-
 	/* As whoever goes back to user space: it holds no lock. */
 	lockdep_sys_exit();
-	mmfuzz_revive(task, &timeouts[task_cpu(task)]);
+	mmfuzz_revive_current();
 }
 
 /*

@@ -42,7 +42,7 @@ void mmfuzz_setup_vmem(const struct gate_config *config)
 static unsigned long reach(unsigned int dev, unsigned long wanted)
 {
 	/* A worker is another task than who was killed for waiting before. */
-	gate_revive();
+	mmfuzz_revive_current();
 	for (;;) {
 		unsigned long plugged;
 

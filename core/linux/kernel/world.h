@@ -23,6 +23,8 @@ void mmfuzz_setup_tasks(void);
 /* GATE_GFP_* as the kernel has them. */
 gfp_t mmfuzz_gfp(unsigned int asked);
 void mmfuzz_fold_counters(void);
+/* Who was killed for waiting goes on as another task, which may hold locks. */
+void mmfuzz_revive_current(void);
 
 /* What drivers allocate (devices.h), before there are objects. */
 void mmfuzz_reserve_devices(void);
