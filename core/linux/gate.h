@@ -10,6 +10,7 @@
 #define GATE_NONE (~0ul)
 
 #define GATE_MAX_BALLOONS 2
+#define GATE_MAX_VMEM	  2
 
 enum gate_zone { GATE_DMA, GATE_NORMAL, GATE_MOVABLE };
 
@@ -39,6 +40,12 @@ struct gate_zone_config {
 	struct gate_range range;
 };
 
+struct gate_vmem_config {
+	unsigned int nid;
+	struct gate_range region;
+	unsigned int sb_order;
+};
+
 /* As struct mmfuzz_config; the arrays are the caller's. */
 struct gate_config {
 	unsigned int nr_cpus;
@@ -51,6 +58,8 @@ struct gate_config {
 	const struct gate_range *holes;
 	unsigned int nr_cma;
 	const struct gate_range *cma;
+	unsigned int nr_vmem;
+	const struct gate_vmem_config *vmem;
 	unsigned long min_free;
 	unsigned long unaccepted; /* first frame; 0: all memory is accepted */
 };
@@ -128,6 +137,16 @@ int gate_balloon_release(unsigned int dev);
 int gate_balloon_probe(unsigned int dev);
 unsigned long gate_balloon_pages(unsigned int dev);
 
+/* Of the virtio-mem device of that number, in subblocks; as the door's functions of these names. */
+unsigned long gate_vmem_plug(unsigned int dev, unsigned long nr);
+unsigned long gate_vmem_unplug(unsigned int dev, unsigned long nr);
+unsigned long gate_vmem_plugged(unsigned int dev);
+/* Nobody runs: blocks that could not be removed when they should have been are tried again. */
+void gate_vmem_settle(void);
+/* How many of these frames are in a device's region and not plugged. Contents of all such frames are poisoned. */
+unsigned long gate_unplugged(unsigned long pfn, unsigned long nr);
+void gate_hide_unplugged(void);
+
 /* What has come to the host of these devices since the machine began, or was as it is put back to. */
 struct gate_host {
 	unsigned long kicks; /* buffers */
@@ -170,7 +189,17 @@ int gate_block_state(unsigned long block);
 
 void gate_drain(int cpu);
 
-/* What is queued for this CPU, and may sleep. */
+/* In sequence: kswapd and kcompactd of all nodes do what they were woken for, and sleep. */
+void gate_kthreads_rest(void);
+/* How often they have done something since the machine began, or was as it is put back to; how many do not sleep. */
+struct gate_kthreads {
+	unsigned long kswapd;
+	unsigned long kcompactd;
+	unsigned int awake;
+};
+void gate_kthreads(struct gate_kthreads *now);
+
+/* What is queued for this CPU, and may sleep; what its kernel threads were woken for. */
 void gate_run_work(void);
 /* This CPU has done an operation more; has nothing left to do: all that is delayed is due. Whether something is due. */
 int gate_time_passes(int idle);
@@ -194,7 +223,7 @@ void gate_keep_mutex(int keep);
 unsigned long gate_lock_classes(void);
 
 struct gate_stats {
-	unsigned long managed;
+	unsigned long managed; /* those that a virtio-mem device holds are among them: they were handed out to it */
 	unsigned long free;
 	unsigned long free_isolated;
 	unsigned long pcp;

@@ -116,6 +116,28 @@ static void begin_unaccepted(struct mmfuzz_config *config, const struct gate_lim
 		config->min_free = config->max_pfn / 16;
 }
 
+/* Subblocks are no smaller than pageblocks, and a region is whole memory blocks: a device that has none is not there. */
+static void adapt_vmem(struct mmfuzz_config *config)
+{
+	const unsigned long block = 1ul << config->section_order;
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < config->nr_vmem; i++) {
+		struct mmfuzz_vmem_config vmem = config->vmem[i];
+		unsigned long start = (vmem.region.start + block - 1) & -block;
+		unsigned long end = (vmem.region.start + vmem.region.nr) & -block;
+
+		if (vmem.sb_order < config->pageblock_order)
+			vmem.sb_order = config->pageblock_order;
+		vmem.region = (struct mmfuzz_range){ start, end - start };
+		if (start < end && vmem.sb_order <= config->section_order)
+			config->vmem[nr++] = vmem;
+	}
+	for (unsigned int i = nr; i < config->nr_vmem; i++)
+		config->vmem[i] = (struct mmfuzz_vmem_config){ 0 };
+	config->nr_vmem = nr;
+}
+
 static void be_adapt(struct mmfuzz_config *config)
 {
 	struct gate_limits limits;
@@ -139,7 +161,7 @@ static void be_adapt(struct mmfuzz_config *config)
 	config->pcp_high = 0;
 	config->pcp_batch = 0;
 	config->guard_order = 0;
-	config->nr_vmem = 0;
+	adapt_vmem(config);
 }
 
 static int possible(const struct mmfuzz_config *config)
@@ -164,6 +186,7 @@ static int be_boot(const struct mmfuzz_config *config)
 {
 	struct gate_zone_config zones[MMFUZZ_MAX_ZONES];
 	struct gate_range holes[MMFUZZ_MAX_HOLES], cma[MMFUZZ_MAX_CMA];
+	struct gate_vmem_config vmem[MMFUZZ_MAX_VMEM];
 	const struct gate_config gate = {
 		.nr_cpus = config->nr_cpus,
 		.block_order = config->pageblock_order,
@@ -175,6 +198,8 @@ static int be_boot(const struct mmfuzz_config *config)
 		.holes = holes,
 		.nr_cma = config->nr_cma,
 		.cma = cma,
+		.nr_vmem = config->nr_vmem,
+		.vmem = vmem,
 		.min_free = config->min_free,
 		.unaccepted = config->unaccepted,
 	};
@@ -192,6 +217,12 @@ static int be_boot(const struct mmfuzz_config *config)
 		holes[i] = (struct gate_range){ config->holes[i].start, config->holes[i].nr };
 	for (unsigned int i = 0; i < config->nr_cma; i++)
 		cma[i] = (struct gate_range){ config->cma[i].start, config->cma[i].nr };
+	for (unsigned int i = 0; i < config->nr_vmem; i++)
+		vmem[i] = (struct gate_vmem_config){
+			.nid = config->vmem[i].nid,
+			.region = { config->vmem[i].region.start, config->vmem[i].region.nr },
+			.sb_order = config->vmem[i].sb_order,
+		};
 #if SIM_WEAVE
 	weave_linux_rules(true, race_is_known);
 #endif
@@ -205,6 +236,7 @@ static int be_boot(const struct mmfuzz_config *config)
 	}
 	poison_forget();
 	gate_hide_unaccepted();
+	gate_hide_unplugged();
 	log_forget();
 	changed = false;
 	return 0;
@@ -225,6 +257,7 @@ static void be_reset(void)
 	poison_forget();
 	state_restore();
 	gate_hide_unaccepted();
+	gate_hide_unplugged();
 	log_forget();
 }
 
@@ -251,8 +284,10 @@ static void be_quiesce(void)
 	gate_zs_empty();
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		gate_play(cpu, gate_run_work);
+	gate_kthreads_rest();
 	gate_lru_drain();
 	gate_file_tidy();
+	gate_vmem_settle();
 	/* Before pagesets are drained: the last object of a slab brings its frame back. */
 	rcu_barrier();
 	gate_free_deferred();
@@ -572,6 +607,36 @@ static unsigned long be_balloon_pages(unsigned int dev)
 	return gate_balloon_pages(dev);
 }
 
+/* ---- virtio-mem ---- */
+
+_Static_assert(GATE_MAX_VMEM == MMFUZZ_MAX_VMEM, "as many in either world");
+
+static unsigned long be_vmem_plug(unsigned int dev, unsigned long nr)
+{
+	changes();
+	return gate_vmem_plug(dev, nr);
+}
+
+/* As who takes a block offline. */
+static unsigned long be_vmem_unplug(unsigned int dev, unsigned long nr)
+{
+	unsigned long done;
+
+	changes();
+	if (gate_in_sequence())
+		gate_file_tidy();
+	rcu_barrier();
+	done = gate_vmem_unplug(dev, nr);
+	if (done < nr && gate_in_sequence() && gate_zs_empty())
+		done += gate_vmem_unplug(dev, nr - done);
+	return done;
+}
+
+static unsigned long be_vmem_plugged(unsigned int dev)
+{
+	return gate_vmem_plugged(dev);
+}
+
 /* ---- hotplug ---- */
 
 static int be_add_memory(block_t block, nid_t nid)
@@ -720,6 +785,9 @@ const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.balloon_release = be_balloon_release,
 	.balloon_probe = be_balloon_probe,
 	.balloon_pages = be_balloon_pages,
+	.vmem_plug = be_vmem_plug,
+	.vmem_unplug = be_vmem_unplug,
+	.vmem_plugged = be_vmem_plugged,
 	.add_memory = be_add_memory,
 	.online_pages = be_online_pages,
 	.offline_pages = be_offline_pages,

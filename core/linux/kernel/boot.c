@@ -19,9 +19,11 @@
 
 #include "../gate.h"
 #include "host.h"
+#include "kthreads.h"
 #include "reported.h"
 #include "slab.h"
 #include "unaccepted.h"
+#include "unplugged.h"
 #include "world.h"
 #include "zs.h"
 
@@ -173,6 +175,16 @@ static void init_zones(void)
 }
 #endif
 
+/* From now on who allocates may reclaim, and compact; and wake threads for it, on a machine where memory is ever low. */
+static void open_reclaim(const struct gate_config *config)
+{
+	mmfuzz_setup_compaction();
+	mmfuzz_setup_kthreads();
+	gfp_allowed_mask = __GFP_BITS_MASK;
+	if (!config->min_free)
+		gfp_allowed_mask &= ~__GFP_KSWAPD_RECLAIM;
+}
+
 void gate_boot(const struct gate_config *config, unsigned long ram, unsigned long memmap)
 {
 	mmfuzz_block_order = config->block_order;
@@ -198,6 +210,8 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	mmfuzz_reserve_hotplug(config);
 	mmfuzz_reserve_devices();
 	mmfuzz_reserve_unaccepted(config);
+	mmfuzz_reserve_unplugged(config);
+	mmfuzz_reserve_kthreads(config);
 	boot_bytes = PFN_PHYS(max_pfn) - lowest_taken(PFN_PHYS(config->max_pfn));
 	build_all_zonelists(NULL);
 	for (unsigned int i = 0; i < config->nr_zones; i++)
@@ -218,6 +232,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	mmfuzz_setup_zs();
 	mmfuzz_setup_balloons();
 	mmfuzz_setup_hotplug(config);
+	mmfuzz_setup_vmem(config);
 	mmfuzz_close_boot_node();
 	/*
 	 * The kernel itself counts as one frame of unmovable memory that is in use for ever. However much is taken offline, no
@@ -236,6 +251,7 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	/* The machine has been up for a while: what is free has been reported. */
 	while (gate_time_passes(true))
 		gate_run_work();
+	open_reclaim(config);
 }
 
 void gate_memmap(char **start, unsigned long *bytes)

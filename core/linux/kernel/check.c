@@ -17,6 +17,7 @@
 #include "poisoned.h"
 #include "reported.h"
 #include "unaccepted.h"
+#include "unplugged.h"
 #include "world.h"
 
 /* Which way the checks went says nothing of the input: as coverage it would be noise. */
@@ -258,6 +259,7 @@ void gate_check(void)
 	mmfuzz_check_none_on_its_way();
 	mmfuzz_check_lockdep();
 	mmfuzz_check_poison_counted();
+	mmfuzz_check_unplugged();
 	if (totalram_pages() != managed)
 		WRONG("drifted counter", "totalram_pages is %lu, zones manage %lu", totalram_pages(), managed);
 }

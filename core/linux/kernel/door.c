@@ -11,11 +11,13 @@
 #include "../gate.h"
 #include "reported.h"
 #include "unaccepted.h"
+#include "unplugged.h"
 #include "world.h"
 
 void arch_alloc_page(struct page *page, int order)
 {
 	mmfuzz_must_be_accepted(page_to_pfn(page), 1ul << order, "alloc");
+	mmfuzz_must_be_plugged(page_to_pfn(page), 1ul << order, "alloc");
 	mmfuzz_granted(page_to_pfn(page), order);
 	gate_allocated(page_to_pfn(page), order);
 }
@@ -23,13 +25,22 @@ void arch_alloc_page(struct page *page, int order)
 void arch_free_page(struct page *page, int order)
 {
 	unsigned long pfn = page_to_pfn(page);
+	bool onlining;
 
 	if (pfn >= max_pfn - MMFUZZ_BOOT_PFNS && system_state == SYSTEM_RUNNING)
 		mmfuzz_bug("boot memory is freed", "free", "0x%lx: it would be given to a program", pfn);
+	mmfuzz_must_be_plugged(pfn, 1ul << order, "free");
 	/* It counts as free since the machine began: nobody frees it. */
-	if (mmfuzz_comes_accepted(pfn, order))
+	if (mmfuzz_comes_accepted(pfn, order)) {
 		gate_accepted(pfn, order);
-	else if (mmfuzz_onlining(pfn))
+		return;
+	}
+	onlining = mmfuzz_onlining(pfn);
+	if (onlining)
+		mmfuzz_onlined();
+	if (mmfuzz_freed_in_region(pfn, 1ul << order, onlining))
+		return;
+	if (onlining)
 		gate_onlined(pfn, 1ul << order);
 	else
 		gate_freed(pfn, order);
@@ -37,7 +48,8 @@ void arch_free_page(struct page *page, int order)
 
 gfp_t mmfuzz_gfp(unsigned int asked)
 {
-	gfp_t gfp = __GFP_NOWARN | __GFP_NORETRY;
+	/* A program cannot wait for itself to give something back: who has tried once is content. */
+	gfp_t gfp = __GFP_NOWARN | __GFP_NORETRY | __GFP_KSWAPD_RECLAIM;
 
 	if (asked & GATE_GFP_COMPACT)
 		gfp |= __GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS; /* without IO there is no compaction */

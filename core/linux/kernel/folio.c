@@ -50,7 +50,8 @@ void mmfuzz_setup_file(void)
 	mapping->i_mmap = RB_ROOT_CACHED;
 	mapping->host = &the_inode;
 	mapping->a_ops = &the_aops;
-	mapping_set_gfp_mask(mapping, GFP_HIGHUSER_MOVABLE);
+	/* Who splits a folio allocates by this: as the door's allocations, it does not try without end. */
+	mapping_set_gfp_mask(mapping, GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN);
 	mapping_set_large_folios(mapping);
 }
 
@@ -78,7 +79,8 @@ int gate_folio_add(unsigned int index, unsigned int order, unsigned int gfp, u64
 	if (!folio)
 		return -ENOMEM;
 	*(u64 *)folio_address(folio) = tag;
-	err = filemap_add_folio(mapping, folio, index * PAGES_OF_INDEX, GFP_KERNEL);
+	err = filemap_add_folio(mapping, folio, index * PAGES_OF_INDEX,
+				mmfuzz_gfp(gfp) & GFP_RECLAIM_MASK);
 	if (!err) {
 		folio_mark_uptodate(folio);
 		folio_mark_dirty(folio);

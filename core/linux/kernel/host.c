@@ -347,10 +347,16 @@ static void come_to(struct host *host, unsigned int number)
 	raw_spin_unlock_irqrestore(&host->lock, flags);
 }
 
+void mmfuzz_host_kicked(int change)
+{
+	atomic_add(change, &nr_kicked);
+}
+
 void mmfuzz_host_turn(void)
 {
 	if (!atomic_read(&nr_kicked))
 		return;
+	mmfuzz_host_mem_turn();
 	for (unsigned int dev = 0; dev < GATE_MAX_BALLOONS; dev++) {
 		for (unsigned int number = 0; number < NR_QUEUES; number++) {
 			if (READ_ONCE(hosts[dev].queues[number].kicked))

@@ -26,6 +26,19 @@ unsigned long mmfuzz_host_has(unsigned int dev);
 bool mmfuzz_host_content(unsigned int dev);
 /* The host comes to what was kicked: any CPU, without locks that an interrupt takes. */
 void mmfuzz_host_turn(void);
+/* Queues that were kicked are more, or fewer, by so many. */
+void mmfuzz_host_kicked(int change);
+
+/*
+ * host_mem.c: its virtio-mem devices, by number. The one that plays the device at these frames; sizes in subblocks: what the host
+ * wants, what is plugged, and what there may be.
+ */
+struct gate_vmem_config;
+struct virtio_device *mmfuzz_host_mem_device(unsigned int dev, const struct gate_vmem_config *config);
+void mmfuzz_host_mem_wants(unsigned int dev, unsigned long nr);
+unsigned long mmfuzz_host_mem_plugged(unsigned int dev);
+unsigned long mmfuzz_host_mem_room(unsigned int dev);
+void mmfuzz_host_mem_turn(void);
 
 /* virtio_tree.c: what the driver core does with a device. */
 int mmfuzz_bind(struct virtio_device *vdev);
@@ -35,5 +48,9 @@ void mmfuzz_unbind(struct virtio_device *vdev);
 void mmfuzz_balloon_flush(struct virtio_device *vdev);
 unsigned long mmfuzz_balloon_isolated(struct virtio_device *vdev);
 bool mmfuzz_balloon_has(struct virtio_device *vdev, struct page *page);
+
+/* virtio_mem_tree.c: likewise. Its work is done; blocks of it are left that have to be removed, and could not be. */
+void mmfuzz_mem_flush(struct virtio_device *vdev);
+bool mmfuzz_mem_unfinished(struct virtio_device *vdev);
 
 #endif /* MMFUZZ_LINUX_HOST_H */

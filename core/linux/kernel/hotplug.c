@@ -2,10 +2,9 @@
 /*
  * Memory hotplug: what the kernel has drivers/base/memory.c and an architecture for. Each memory block is a struct
  * memory_block, as large as the machine says; its way from absent to present to online is the tree's own code. There is no
- * sysfs and there are no groups.
+ * sysfs; groups are those of virtio-mem devices.
  */
 #include <linux/ioport.h>
-#include <linux/kthread.h>
 #include <linux/memblock.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -15,10 +14,13 @@
 #include <linux/notifier.h>
 #include <linux/slab.h>
 
+#include "mm/internal.h"
+
 #include "../gate.h"
 #include "poisoned.h"
 #include "reported.h"
 #include "unaccepted.h"
+#include "unplugged.h"
 #include "world.h"
 
 /* Attempts to empty a block before the user gives up. */
@@ -34,8 +36,14 @@ static unsigned long nr_blocks;
 static unsigned long end_of_dma;
 static DEFINE_MUTEX(device_hotplug_lock);
 static BLOCKING_NOTIFIER_HEAD(memory_chain);
-/* Frames that enter the allocator for the first time. */
-static unsigned long onlining_start, onlining_nr;
+/* Frames that a CPU puts into the allocator for the first time. */
+static struct {
+	unsigned long start, nr;
+} onlining[NR_CPUS];
+/* Of virtio-mem devices, from 1 on. */
+static struct memory_group groups[1 + GATE_MAX_VMEM];
+/* Nodes that have ZONE_MOVABLE from the boot on. */
+static bool has_movable[MAX_NUMNODES];
 /* Of the block that goes offline. */
 static unsigned int attempts;
 static unsigned long offlining_start;
@@ -80,15 +88,20 @@ int memory_notify(enum memory_block_state state, void *v)
 int memory_notify(unsigned long state, void *v)
 #endif
 {
-	if (state == MEM_OFFLINE)
+	if (state == MEM_OFFLINE) {
+		const struct memory_notify *notify = v;
+
 		synchronize_rcu();
+		/* Drivers hear of it next, and may give up what they have there. */
+		mmfuzz_left_region(notify->start_pfn, notify->nr_pages);
+	}
 	/* The sections are marked after this, their memmap is made: docs/findings/online-section-unordered.md. */
 	if (state == MEM_GOING_ONLINE)
 		smp_wmb();
 	return blocking_notifier_call_chain(&memory_chain, state, v);
 }
 
-static struct memory_block *new_block(unsigned long block, int nid)
+static struct memory_block *new_block(unsigned long block, int nid, struct memory_group *group)
 {
 	struct memory_block *mem = &block_table[block];
 
@@ -96,6 +109,7 @@ static struct memory_block *new_block(unsigned long block, int nid)
 		.start_section_nr = pfn_to_section_nr(block * pfns_per_block),
 		.state = MEM_OFFLINE,
 		.nid = nid,
+		.group = group,
 	};
 	blocks[block] = mem;
 	WRITE_ONCE(states[block], 1);
@@ -130,7 +144,7 @@ int create_memory_block_devices(unsigned long start, unsigned long size, int nid
 	unsigned long first = PFN_DOWN(start) / pfns_per_block;
 
 	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++)
-		new_block(block, nid);
+		new_block(block, nid, group);
 	return 0;
 }
 #else
@@ -141,7 +155,7 @@ int create_memory_block_devices(unsigned long start, unsigned long size, struct 
 	unsigned long first = PFN_DOWN(start) / pfns_per_block;
 
 	for (unsigned long block = first; block < first + PFN_DOWN(size) / pfns_per_block; block++)
-		new_block(block, NUMA_NO_NODE);
+		new_block(block, NUMA_NO_NODE, group);
 	return 0;
 }
 
@@ -186,15 +200,31 @@ int for_each_memory_block(void *arg, walk_memory_blocks_func_t func)
 	return walk_memory_blocks(0, nr_blocks * memory_block_size_bytes(), arg, func);
 }
 
+int memory_group_register_dynamic(int nid, unsigned long unit_pages)
+{
+	for (unsigned int id = 1; id < ARRAY_SIZE(groups); id++) {
+		if (groups[id].is_dynamic)
+			continue;
+		groups[id] = (struct memory_group){ .nid = nid, .is_dynamic = true, .d.unit_pages = unit_pages };
+		return id;
+	}
+	return -ENOMEM;
+}
+
+int memory_group_unregister(int id)
+{
+	groups[id].is_dynamic = false;
+	return 0;
+}
+
+struct memory_group *memory_group_find_by_id(int id)
+{
+	return id > 0 && id < ARRAY_SIZE(groups) && groups[id].is_dynamic ? &groups[id] : NULL;
+}
+
 int node_notify(unsigned long state, void *v)
 {
 	return NOTIFY_DONE;
-}
-
-/* kswapd and kcompactd of a node: the kernel goes on without those that it cannot have. */
-struct task_struct *kthread_create_on_node(int (*fn)(void *), void *data, int node, const char *format, ...)
-{
-	return ERR_PTR(-ENOMEM);
 }
 
 /* ---- an architecture ---- */
@@ -209,20 +239,36 @@ void arch_remove_memory(u64 start, u64 size, struct vmem_altmap *altmap, struct 
 	__remove_pages(PFN_DOWN(start), PFN_DOWN(size), altmap, pgmap);
 }
 
+#ifndef memory_add_physaddr_to_nid
+/* Firmware knows where devices are. */
+int memory_add_physaddr_to_nid(u64 start)
+{
+	return mmfuzz_region_nid(PHYS_PFN(start));
+}
+#endif
+
 /* ---- the machine ---- */
 
 bool mmfuzz_onlining(unsigned long pfn)
 {
-	/* Frames that others have are none of these, whatever of the two they see: those are isolated until all are in. */
-	return pfn - READ_ONCE(onlining_start) < READ_ONCE(onlining_nr);
+	const unsigned int cpu = raw_smp_processor_id();
+
+	return pfn - READ_ONCE(onlining[cpu].start) < READ_ONCE(onlining[cpu].nr);
 }
 
-static void online_page(struct page *page, unsigned int order)
+/* From here on others may have them, and free them. */
+void mmfuzz_onlined(void)
 {
-	WRITE_ONCE(onlining_start, page_to_pfn(page));
-	WRITE_ONCE(onlining_nr, 1ul << order);
-	generic_online_page(page, order);
-	WRITE_ONCE(onlining_nr, 0);
+	WRITE_ONCE(onlining[raw_smp_processor_id()].nr, 0);
+}
+
+void mmfuzz_free_pages_core(struct page *page, unsigned int order, enum meminit_context context)
+{
+	const unsigned int cpu = raw_smp_processor_id();
+
+	WRITE_ONCE(onlining[cpu].start, page_to_pfn(page));
+	WRITE_ONCE(onlining[cpu].nr, 1ul << order);
+	__free_pages_core(page, order, context);
 }
 
 /*
@@ -285,7 +331,7 @@ static void describe_boot_memory(const struct gate_range *range)
 	     block++) {
 		struct page *first = pfn_to_page(block * pfns_per_block);
 		struct page *last = pfn_to_page((block + 1) * pfns_per_block - 1);
-		struct memory_block *mem = new_block(block, page_to_nid(first));
+		struct memory_block *mem = new_block(block, page_to_nid(first), NULL);
 
 		mem->state = MEM_ONLINE;
 		WRITE_ONCE(states[block], 2);
@@ -297,13 +343,15 @@ static void describe_boot_memory(const struct gate_range *range)
 void mmfuzz_reserve_hotplug(const struct gate_config *config)
 {
 	struct resource *resources;
+	unsigned long nr_resources;
 
 	pfns_per_block = 1ul << config->section_order;
 	nr_blocks = config->max_pfn >> config->section_order;
+	nr_resources = nr_blocks + config->nr_zones + config->nr_vmem;
 	block_table = memblock_alloc(nr_blocks * sizeof(*block_table), SMP_CACHE_BYTES);
-	/* One for each zone of the boot, and for each block that comes later. */
-	resources = memblock_alloc((nr_blocks + config->nr_zones) * sizeof(*resources), SMP_CACHE_BYTES);
-	for (unsigned long i = nr_blocks + config->nr_zones; i--;)
+	/* One for each zone of the boot and for each device, and for each block that comes later. */
+	resources = memblock_alloc(nr_resources * sizeof(*resources), SMP_CACHE_BYTES);
+	for (unsigned long i = nr_resources; i--;)
 		mmfuzz_free_resource(&resources[i]);
 	/* As sections of the boot have theirs: it stays when the section goes, for when it comes back. */
 	for (unsigned long nr = 0; nr < pfn_to_section_nr(config->max_pfn); nr++) {
@@ -320,16 +368,20 @@ void mmfuzz_setup_hotplug(const struct gate_config *config)
 		describe_boot_memory(&config->zones[i].range);
 		if (config->zones[i].type == GATE_DMA)
 			end_of_dma = config->zones[i].range.start + config->zones[i].range.nr;
+		if (config->zones[i].type == GATE_MOVABLE)
+			has_movable[config->zones[i].nid] = true;
 	}
-	if (set_online_page_callback(online_page))
-		mmfuzz_bug("boot", "set_online_page_callback", "refused");
+	/* Those of devices (device_online()). */
+	if (config->nr_vmem)
+		mhp_set_default_online_type(MMOP_ONLINE);
 }
 
 /* ---- the door ---- */
 
 int gate_add_memory(unsigned long block, unsigned int nid)
 {
-	if (block >= nr_blocks)
+	/* In the region of a device only its driver adds. */
+	if (block >= nr_blocks || mmfuzz_region_nid(block * pfns_per_block) != NUMA_NO_NODE)
 		return -EINVAL;
 	return add_memory(nid, PFN_PHYS(block * pfns_per_block), memory_block_size_bytes(), MHP_NONE);
 }
@@ -363,7 +415,7 @@ static int online(struct memory_block *mem, enum gate_zone type)
 	if (!mmfuzz_claim(start, pfns_per_block, CLAIM_PLUGS))
 		return -EBUSY;
 	mem_hotplug_begin();
-	err = online_pages(start, pfns_per_block, zone, NULL);
+	err = online_pages(start, pfns_per_block, zone, mem->group);
 	if (!err) {
 		mem->zone = zone;
 		mem->state = MEM_ONLINE;
@@ -371,7 +423,8 @@ static int online(struct memory_block *mem, enum gate_zone type)
 	}
 	mem_hotplug_done();
 	mmfuzz_unclaim(start, pfns_per_block, CLAIM_PLUGS);
-	return err;
+	/* A driver that wants the block to go has a veto. */
+	return err == -EPERM ? -ECANCELED : err;
 }
 
 /*
@@ -406,19 +459,43 @@ static int offline(struct memory_block *mem)
 	mem_hotplug_begin();
 	attempts = 0;
 	offlining_start = start;
-	err = offline_pages(start, pfns_per_block, mem->zone, NULL);
+	err = offline_pages(start, pfns_per_block, mem->zone, mem->group);
 	if (!err) {
 		mem->zone = NULL;
 		mem->state = MEM_OFFLINE;
 		WRITE_ONCE(states[start / pfns_per_block], 1);
 		mmfuzz_left(start, pfns_per_block);
-		mmfuzz_poison_goes_offline(start, pfns_per_block);
-		gate_offlined(start, pfns_per_block);
+		/* What is a device's has gone already (memory_notify()). */
+		if (!mem->group) {
+			mmfuzz_poison_goes_offline(start, pfns_per_block);
+			gate_offlined(start, pfns_per_block);
+		}
 	}
 	mem_hotplug_done();
 	mmfuzz_unclaim(start, pfns_per_block, CLAIM_PLUGS);
 	/* Who was tired of waiting. */
 	return err == -EINTR ? -EBUSY : err;
+}
+
+/*
+ * drivers/base/core.c: what the kernel itself does with blocks, under device_hotplug_lock. Those of a device come online as soon
+ * as they are added, all others wait for the program, as if user space had such a rule.
+ */
+int device_online(struct device *dev)
+{
+	struct memory_block *mem = container_of(dev, struct memory_block, dev);
+	bool movable = mem->online_type == MMOP_ONLINE ? has_movable[mem->nid] : mem->online_type == MMOP_ONLINE_MOVABLE;
+
+	if (mem->state == MEM_ONLINE)
+		return 1;
+	return mem->group ? online(mem, movable ? GATE_MOVABLE : GATE_NORMAL) : 0;
+}
+
+int device_offline(struct device *dev)
+{
+	struct memory_block *mem = container_of(dev, struct memory_block, dev);
+
+	return mem->state == MEM_OFFLINE ? 1 : offline(mem);
 }
 
 int gate_online_pages(unsigned long block, enum gate_zone type)
@@ -454,7 +531,7 @@ int gate_remove_memory(unsigned long block)
 	int err = -EINVAL;
 
 	lock_device_hotplug();
-	if (block < nr_blocks && blocks[block]) {
+	if (block < nr_blocks && blocks[block] && !blocks[block]->group) {
 		err = -EBUSY;
 		if (blocks[block]->state == MEM_OFFLINE && mmfuzz_claim(start, pfns_per_block, CLAIM_PLUGS)) {
 			__remove_memory(PFN_PHYS(start), memory_block_size_bytes());

@@ -7,7 +7,8 @@
  * zonelists, and then whoever ends an isolation puts free pages on a list that is not of their block's type:
  * docs/findings/unisolate-without-grouping.md. Machines are small here, so that nothing else would be found.
  *
- * And resources are from a table (resource_tree.c).
+ * And resources are from a table (resource_tree.c); and what enters the allocator is announced (hotplug.c), whoever had the
+ * page for onlining.
  *
  * And whoever keeps memory from going is an RCU reader while it says so. The lock of the tree relies on disabled preemption for that,
  * which is no reader here; a reader must not sleep, so that who finds somebody at it tries again.
@@ -20,9 +21,12 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "mm/internal.h"
+
 #include "../gate.h"
 #include "world.h"
 
+#define __free_pages_core(page, order, context) mmfuzz_free_pages_core(page, order, context)
 #define kfree(ptr) mmfuzz_kfree(ptr)
 #define signal_pending(task) mmfuzz_patience_ends()
 

@@ -86,22 +86,25 @@ bool rcu_is_watching(void)
 	return true;
 }
 
+void mmfuzz_lockdep_task(struct task_struct *task, const char *name, unsigned int number)
+{
+	snprintf(task->comm, sizeof(task->comm), "%s%u", name, number);
+	lockdep_init_task(task);
+	/* As a fork does; without lockdep 0 is as good. */
+	spin_lock_init(&task->alloc_lock);
+	raw_spin_lock_init(&task->pi_lock);
+#ifdef HAVE_BLOCKED_LOCK
+	raw_spin_lock_init(&task->blocked_lock);
+#endif
+}
+
 void mmfuzz_setup_lockdep(void)
 {
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
-		struct task_struct *task = mmfuzz_tasks[cpu];
-
 		per_cpu(hardirqs_enabled, cpu) = 1;
-		snprintf(task->comm, sizeof(task->comm), "cpu%u", cpu);
-		lockdep_init_task(task);
-		/* As a fork does; without lockdep 0 is as good. */
-		spin_lock_init(&task->alloc_lock);
-		raw_spin_lock_init(&task->pi_lock);
-#ifdef HAVE_BLOCKED_LOCK
-		raw_spin_lock_init(&task->blocked_lock);
-#endif
+		mmfuzz_lockdep_task(mmfuzz_tasks[cpu], "cpu", cpu);
 	}
 	rcu_scheduler_active = RCU_SCHEDULER_RUNNING;
 }

@@ -12,12 +12,18 @@
 #ifdef CONFIG_LOCKDEP
 /* Each CPU's task holds nothing, and interrupts are on; the tasks must be known. */
 void mmfuzz_setup_lockdep(void);
+/* The task begins, and holds nothing. */
+void mmfuzz_lockdep_task(struct task_struct *task, const char *name, unsigned int number);
 /* Nobody runs. Something is wrong that nobody was told of: from then on lockdep would be blind. */
 void mmfuzz_check_lockdep(void);
 /* Of the kernel's data or bss. */
 bool mmfuzz_is_data(unsigned long addr);
 #else
 static inline void mmfuzz_setup_lockdep(void)
+{
+}
+static inline void mmfuzz_lockdep_task(struct task_struct *task, const char *name,
+				       unsigned int number)
 {
 }
 static inline void mmfuzz_check_lockdep(void)

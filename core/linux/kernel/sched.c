@@ -11,6 +11,7 @@
 #include <linux/sched/wake_q.h>
 
 #include "../gate.h"
+#include "kthreads.h"
 #include "lockdep.h"
 #include "world.h"
 
@@ -48,6 +49,7 @@ void schedule(void)
 {
 	while (!is_awake()) {
 		gate_run_work();
+		mmfuzz_hurry_kthreads();
 		/* Again: on the woven machine who relaxes waits for what is written from here on. */
 		if (!is_awake())
 			mmfuzz_relax();
@@ -136,6 +138,11 @@ int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int
 
 static unsigned int timeouts[NR_CPUS];
 
+static UNSEEN bool is_reclaiming(const struct task_struct *task)
+{
+	return task->reclaim_state;
+}
+
 /* In parallel these are other CPUs' to fold. */
 void mmfuzz_fold_counters(void)
 {
@@ -152,6 +159,7 @@ void mmfuzz_fold_counters(void)
 long schedule_timeout(long timeout)
 {
 	struct task_struct *task = current;
+	unsigned int *nr;
 
 	for (unsigned int turn = 0; turn < (gate_in_sequence() ? 1 : TURNS); turn++) {
 		/* Acquire: pairs with the release of who wakes, in try_to_wake_up(). */
@@ -167,24 +175,36 @@ long schedule_timeout(long timeout)
 	 */
 	if (gate_in_sequence())
 		mmfuzz_fold_counters();
-	if (timeouts[task_cpu(task)]++) {
+	/* Who reclaims waits once, and then does without those pages. */
+	if (is_reclaiming(task))
+		return 0;
+	nr = mmfuzz_kthread_timeouts(task) ?: &timeouts[task_cpu(task)];
+	if ((*nr)++) {
 		sigaddset(&task->pending.signal, SIGKILL);
 		set_tsk_thread_flag(task, TIF_SIGPENDING);
 	}
 	return 0;
 }
 
-void gate_revive(void)
+void mmfuzz_revive(struct task_struct *task, unsigned int *timeouts)
 {
-	struct task_struct *task = current;
-
-	/* As whoever goes back to user space: it holds no lock. */
-	lockdep_sys_exit();
-	if (!timeouts[task_cpu(task)])
+	if (!*timeouts)
 		return;
-	timeouts[task_cpu(task)] = 0;
+	*timeouts = 0;
 	sigdelset(&task->pending.signal, SIGKILL);
 	clear_tsk_thread_flag(task, TIF_SIGPENDING);
+}
+
+void mmfuzz_revive_current(void)
+{
+	mmfuzz_revive(current, &timeouts[task_cpu(current)]);
+}
+
+void gate_revive(void)
+{
+	/* As whoever goes back to user space: it holds no lock. */
+	lockdep_sys_exit();
+	mmfuzz_revive_current();
 }
 
 /*

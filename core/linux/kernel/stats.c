@@ -8,6 +8,7 @@
 #include <linux/vmstat.h>
 
 #include "../gate.h"
+#include "unplugged.h"
 #include "world.h"
 
 /* As in check.c. */
@@ -42,7 +43,7 @@ static void add_zone(struct zone *zone, int nid, struct gate_stats *stats)
 
 void gate_stats(struct gate_stats *stats)
 {
-	*stats = (struct gate_stats){ 0 };
+	*stats = (struct gate_stats){ .managed = mmfuzz_held() };
 	for (int nid = 0; nid < MAX_NUMNODES; nid++) {
 		if (!node_online(nid))
 			continue;

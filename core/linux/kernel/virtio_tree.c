@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tree's core of virtio, and what the driver core would do with it: a driver that registers is remembered, and bound to
+ * The tree's core of virtio, and what the driver core would do with it: drivers that register are remembered, and bound to
  * a device, or unbound, when the door says so. There are no sysfs, no buses to scan and no modules to unload.
  */
 #include <linux/device.h>
@@ -14,12 +14,18 @@
 
 #include "host.h"
 
-static struct device_driver *registered;
+/* By initcalls; there are as many as files of the tree that are drivers. */
+static struct device_driver *registered[2];
 
 static inline int mmfuzz_driver_register(struct device_driver *driver)
 {
-	registered = driver;
-	return 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(registered); i++) {
+		if (registered[i])
+			continue;
+		registered[i] = driver;
+		return 0;
+	}
+	return -ENOMEM;
 }
 #define driver_register(driver) mmfuzz_driver_register(driver)
 
@@ -27,10 +33,13 @@ static inline int mmfuzz_driver_register(struct device_driver *driver)
 
 int mmfuzz_bind(struct virtio_device *vdev)
 {
-	vdev->dev.driver = registered;
-	if (!registered || !virtio_dev_match(&vdev->dev, registered))
-		return -ENODEV;
-	return virtio_dev_probe(&vdev->dev);
+	for (unsigned int i = 0; i < ARRAY_SIZE(registered) && registered[i]; i++) {
+		if (!virtio_dev_match(&vdev->dev, registered[i]))
+			continue;
+		vdev->dev.driver = registered[i];
+		return virtio_dev_probe(&vdev->dev);
+	}
+	return -ENODEV;
 }
 
 void mmfuzz_unbind(struct virtio_device *vdev)

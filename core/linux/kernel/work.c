@@ -2,7 +2,8 @@
 /*
  * Must stay in step with the kernel: workqueues. What is queued for a CPU is run by that CPU, between its operations, when
  * it sleeps, and when it has nothing else to do any more; in sequence whoever waits for it plays that CPU meanwhile. There
- * are no worker threads, and time stands still: it passes with the operations of a CPU. Work that is delayed, however
+ * are no worker threads: a CPU does one work after the other, but while one sleeps also what is queued on mm_percpu_wq, which has
+ * a worker of its own for that. And time stands still: it passes with the operations of a CPU. Work that is delayed, however
  * long, is due after so many more of the CPU that queued it, or once that has nothing left to do.
  */
 #include <linux/cpumask.h>
@@ -13,6 +14,7 @@
 
 #include "../gate.h"
 #include "host.h"
+#include "kthreads.h"
 #include "world.h"
 
 struct workqueue_struct {
@@ -34,6 +36,12 @@ struct cpu_work {
 };
 static struct cpu_work cpu_works[NR_CPUS];
 static struct workqueue_struct the_workqueue = { .name = "mmfuzz" };
+static struct workqueue_struct mm_workqueue = { .name = "mm_percpu_wq" };
+/* In a work's word: it was queued there. */
+#define OF_MM_BIT WORK_STRUCT_INACTIVE_BIT
+
+/* To look and to mark without a trace: these are no part of a schedule, which would be another one by them. */
+#define UNSEEN noinline __attribute__((no_sanitize("thread")))
 
 struct workqueue_struct *system_wq = &the_workqueue;
 struct workqueue_struct *system_percpu_wq = &the_workqueue;
@@ -51,7 +59,7 @@ void mmfuzz_setup_work(void)
 		INIT_LIST_HEAD(&cpu_works[cpu].delayed);
 		cpu_works[cpu].due = NEVER;
 	}
-	mm_percpu_wq = &the_workqueue;
+	mm_percpu_wq = &mm_workqueue;
 }
 
 static struct work_struct *next_work(struct cpu_work *works)
@@ -71,20 +79,78 @@ static struct work_struct *next_work(struct cpu_work *works)
 	return work;
 }
 
+/* Whether anything is pending: a guess. */
+static UNSEEN bool may_be_pending(struct cpu_work *works)
+{
+	return __atomic_load_n(&works->pending.next, __ATOMIC_RELAXED) != &works->pending;
+}
+
+static UNSEEN bool is_of_mm(struct work_struct *work)
+{
+	return __atomic_load_n(work_data_bits(work), __ATOMIC_RELAXED) & BIT(OF_MM_BIT);
+}
+
+static UNSEEN void mark_of_mm(struct work_struct *work)
+{
+	__atomic_fetch_or(work_data_bits(work), BIT(OF_MM_BIT), __ATOMIC_RELAXED);
+}
+
+static struct work_struct *next_of_mm(struct cpu_work *works)
+{
+	struct work_struct *work = NULL, *each;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&works->lock, flags);
+	list_for_each_entry(each, &works->pending, entry) {
+		if (!is_of_mm(each))
+			continue;
+		work = each;
+		list_del_init(&work->entry);
+		break;
+	}
+	raw_spin_unlock_irqrestore(&works->lock, flags);
+	return work;
+}
+
+/* While another work sleeps. Nobody queues one of these again before it is done: so long it is pending. */
+static void run_work_of_mm(struct cpu_work *works)
+{
+	struct work_struct *work;
+
+	while (may_be_pending(works) && (work = next_of_mm(works))) {
+		work->func(work);
+		/* Release: who waits sees what the work has done. Pairs with is_busy(). */
+		clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
+	}
+}
+
 void gate_run_work(void)
 {
 	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
 	struct work_struct *work;
 
 	mmfuzz_host_turn();
-	/* Not within one of them: a CPU has one worker. */
-	if (READ_ONCE(works->running))
+	mmfuzz_play_kthreads();
+	/* A CPU has one worker; and what a kernel thread waits for with a lock that the work wants would never come. */
+	if (READ_ONCE(works->running) || mmfuzz_in_kthread()) {
+		run_work_of_mm(works);
 		return;
+	}
 	while (!list_empty_careful(&works->pending) && (work = next_work(works))) {
 		work->func(work);
 		/* Release: who waits sees what the work has done. Pairs with is_busy(). */
 		smp_store_release(&works->running, NULL);
 	}
+}
+
+/* Where it is run at the moment; nobody begins with it now, as it is pending and on no list yet. */
+static UNSEEN struct cpu_work *runs_on(struct work_struct *work)
+{
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		if (__atomic_load_n(&cpu_works[cpu].running, __ATOMIC_RELAXED) == work)
+			return &cpu_works[cpu];
+	}
+	return NULL;
 }
 
 bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work)
@@ -94,6 +160,10 @@ bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *wor
 
 	if (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work)))
 		return false;
+	if (wq == &mm_workqueue)
+		mark_of_mm(work);
+	/* A work never runs twice at the same time: behind itself. */
+	works = runs_on(work) ?: works;
 	raw_spin_lock_irqsave(&works->lock, flags);
 	list_add_tail(&work->entry, &works->pending);
 	raw_spin_unlock_irqrestore(&works->lock, flags);
@@ -107,6 +177,7 @@ int gate_time_passes(int idle)
 	struct delayed_work *work, *next;
 	unsigned long flags;
 
+	mmfuzz_kthreads_time(idle);
 	WRITE_ONCE(works->operations, now);
 	if (due == NEVER || (due > now && !idle))
 		return false;

@@ -23,12 +23,18 @@ void mmfuzz_setup_tasks(void);
 /* GATE_GFP_* as the kernel has them. */
 gfp_t mmfuzz_gfp(unsigned int asked);
 void mmfuzz_fold_counters(void);
+/* Who was killed for waiting goes on as another task, which may hold locks. */
+void mmfuzz_revive_current(void);
 
 /* What drivers allocate (devices.h), before there are objects. */
 void mmfuzz_reserve_devices(void);
 /* The file of folios; balloon devices. */
 void mmfuzz_setup_file(void);
 void mmfuzz_setup_balloons(void);
+
+struct gate_config;
+/* virtio-mem devices, when there are memory blocks. */
+void mmfuzz_setup_vmem(const struct gate_config *config);
 
 /* The queues of each CPU. */
 void mmfuzz_setup_work(void);
@@ -50,8 +56,12 @@ void *mmfuzz_new_resource(unsigned long bytes);
 void mmfuzz_free_resource(const void *resource);
 /* For files that free them by kfree(). */
 #define mmfuzz_kfree(ptr) _Generic((ptr), struct resource *: mmfuzz_free_resource, default: kfree)(ptr)
-/* The frame enters the allocator for the first time, by who asks. */
+struct page;
+enum meminit_context;
+/* As __free_pages_core(), of frames that enter the allocator for the first time; whether this CPU is at that; they are in. */
+void mmfuzz_free_pages_core(struct page *page, unsigned int order, enum meminit_context context);
 bool mmfuzz_onlining(unsigned long pfn);
+void mmfuzz_onlined(void);
 /* Whoever empties a block has tried long enough. */
 bool mmfuzz_patience_ends(void);
 

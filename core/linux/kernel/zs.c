@@ -159,6 +159,7 @@ void mmfuzz_setup_zs(void)
 	pool = zs_create_pool("mmfuzz");
 	if (!pool)
 		mmfuzz_bug("boot", "zs_create_pool", "there is no pool");
+	mmfuzz_zs_shrinks(pool);
 	for (unsigned int i = 0; i < ARRAY_SIZE(slots); i++)
 		spin_lock_init(&slots[i].lock);
 }

@@ -14,6 +14,9 @@
 
 /* The pool; from here on objects are kept. */
 void mmfuzz_setup_zs(void);
+/* Its shrinker is asked for little while it has no pages. */
+struct zs_pool;
+void mmfuzz_zs_shrinks(struct zs_pool *zs);
 /* What the folio at @index holds, or held, is kept if there is room; is looked at, and freed; is only looked at. */
 void mmfuzz_zs_keep(unsigned int index, u64 tag);
 void mmfuzz_zs_take(unsigned int index);

@@ -90,3 +90,16 @@ static inline void becomes_zspage(struct page *page)
 #define MAX_POSSIBLE_PHYSMEM_BITS  (BITS_PER_LONG - 4 + PAGE_SHIFT)
 
 #include "mm/zsmalloc.c"
+
+/* A pool without pages has nothing to free, which reclaim need not ask of each of 255 classes, at each of its priorities. */
+static unsigned long count_if_any(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct zs_pool *zs = shrinker->private_data;
+
+	return zs_get_total_pages(zs) ? zs_shrinker_count(shrinker, sc) : 0;
+}
+
+void mmfuzz_zs_shrinks(struct zs_pool *zs)
+{
+	zs->shrinker->count_objects = count_if_any;
+}
