@@ -623,8 +623,10 @@ static unsigned long be_vmem_unplug(unsigned int dev, unsigned long nr)
 	unsigned long done;
 
 	changes();
-	if (gate_in_sequence())
+	if (gate_in_sequence()) {
 		gate_file_tidy();
+		gate_unpoison_late();
+	}
 	rcu_barrier();
 	done = gate_vmem_unplug(dev, nr);
 	if (done < nr && gate_in_sequence() && gate_zs_empty())
