@@ -199,7 +199,7 @@ struct gate_kthreads {
 };
 void gate_kthreads(struct gate_kthreads *now);
 
-/* What is queued for this CPU, and may sleep; what its kernel threads were woken for. */
+/* With nothing else under way on this CPU: what is queued for it, and may sleep; what its kernel threads were woken for. */
 void gate_run_work(void);
 /* This CPU has done an operation more; has nothing left to do: all that is delayed is due. Whether something is due. */
 int gate_time_passes(int idle);

@@ -41,7 +41,7 @@ static void reach(unsigned int dev, unsigned long pages)
 {
 	mmfuzz_host_wants(dev, pages);
 	while (!mmfuzz_host_content(dev)) {
-		gate_run_work();
+		mmfuzz_run_work();
 		if (!mmfuzz_host_content(dev))
 			mmfuzz_relax();
 	}

@@ -283,7 +283,7 @@ int kthread_stop(struct task_struct *task)
 	smp_mb();
 	/* Acquire: pairs with the release at the end of that. */
 	while (smp_load_acquire(&thread->playing)) {
-		gate_run_work();
+		mmfuzz_run_work();
 		mmfuzz_relax();
 	}
 	get_up(thread);

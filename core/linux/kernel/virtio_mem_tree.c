@@ -113,6 +113,9 @@ static void setup_retry(struct hrtimer *timer)
 #define hrtimer_start(timer, time, mode) mod_delayed_work(system_freezable_wq, &retry_of(timer)->work, 1)
 #define hrtimer_cancel(timer) cancel_delayed_work_sync(&retry_of(timer)->work)
 
+/* It adds and removes memory. */
+#define system_freezable_wq mmfuzz_outermost_wq
+
 #include "drivers/virtio/virtio_mem.c"
 
 /* Also what its work queues again. Then it must be able to go on, whatever was in its way. */
@@ -120,7 +123,7 @@ void mmfuzz_mem_flush(struct virtio_device *vdev)
 {
 	struct virtio_mem *vm = vdev->priv;
 
-	flush_work(&vm->wq);
+	mmfuzz_flush_outermost(&vm->wq);
 	if (READ_ONCE(vm->broken))
 		mmfuzz_bug("gives up", "virtio_mem", "device %u: an error that the driver does not know", vdev->index);
 }

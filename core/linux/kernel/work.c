@@ -3,7 +3,9 @@
  * Must stay in step with the kernel: workqueues. What is queued for a CPU is run by that CPU, between its operations, when
  * it sleeps, and when it has nothing else to do any more; in sequence whoever waits for it plays that CPU meanwhile. There
  * are no worker threads: a CPU does one work after the other, but while one sleeps also what is queued on mm_percpu_wq, which has
- * a worker of its own for that. And time stands still: it passes with the operations of a CPU. Work that is delayed, however
+ * a worker of its own for that. A worker has no stack: what is under it on its CPU's may have locks, which it then would wait for
+ * without end. Works that take such locks are queued outermost, and only begun with nothing under them, or by who flushes
+ * them. And time stands still: it passes with the operations of a CPU. Work that is delayed, however
  * long, is due after so many more of the CPU that queued it, or once that has nothing left to do.
  */
 #include <linux/cpumask.h>
@@ -28,6 +30,7 @@ struct workqueue_struct {
 struct cpu_work {
 	raw_spinlock_t lock;
 	struct list_head pending;
+	struct list_head outermost; /* pending, and to be begun with nothing under it */
 	struct work_struct *running;
 	/* By when they are due, which is in the timer that they do not have. */
 	struct list_head delayed;
@@ -37,6 +40,7 @@ struct cpu_work {
 static struct cpu_work cpu_works[NR_CPUS];
 static struct workqueue_struct the_workqueue = { .name = "mmfuzz" };
 static struct workqueue_struct mm_workqueue = { .name = "mm_percpu_wq" };
+static struct workqueue_struct outermost_workqueue = { .name = "outermost" };
 /* In a work's word: it was queued there. */
 #define OF_MM_BIT WORK_STRUCT_INACTIVE_BIT
 
@@ -49,6 +53,7 @@ struct workqueue_struct *system_highpri_wq = &the_workqueue;
 struct workqueue_struct *system_unbound_wq = &the_workqueue;
 struct workqueue_struct *system_dfl_wq = &the_workqueue;
 struct workqueue_struct *system_freezable_wq = &the_workqueue;
+struct workqueue_struct *mmfuzz_outermost_wq = &outermost_workqueue;
 extern struct workqueue_struct *mm_percpu_wq;
 
 void mmfuzz_setup_work(void)
@@ -56,33 +61,46 @@ void mmfuzz_setup_work(void)
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
 		raw_spin_lock_init(&cpu_works[cpu].lock);
 		INIT_LIST_HEAD(&cpu_works[cpu].pending);
+		INIT_LIST_HEAD(&cpu_works[cpu].outermost);
 		INIT_LIST_HEAD(&cpu_works[cpu].delayed);
 		cpu_works[cpu].due = NEVER;
 	}
 	mm_percpu_wq = &mm_workqueue;
 }
 
-static struct work_struct *next_work(struct cpu_work *works)
+static void begin(struct cpu_work *works, struct work_struct *work)
+{
+	WRITE_ONCE(works->running, work);
+	/* Release: who sees that it is not pending sees that it runs, or what it did. Pairs with is_busy(). */
+	clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
+}
+
+static struct work_struct *next_work(struct cpu_work *works, struct list_head *list)
 {
 	struct work_struct *work;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&works->lock, flags);
-	work = list_first_entry_or_null(&works->pending, struct work_struct, entry);
+	work = list_first_entry_or_null(list, struct work_struct, entry);
 	if (work) {
 		list_del_init(&work->entry);
-		WRITE_ONCE(works->running, work);
-		/* Release: who sees that it is not pending sees that it runs, or what it did. Pairs with is_busy(). */
-		clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
+		begin(works, work);
 	}
 	raw_spin_unlock_irqrestore(&works->lock, flags);
 	return work;
 }
 
-/* Whether anything is pending: a guess. */
-static UNSEEN bool may_be_pending(struct cpu_work *works)
+static void run(struct cpu_work *works, struct work_struct *work)
 {
-	return __atomic_load_n(&works->pending.next, __ATOMIC_RELAXED) != &works->pending;
+	work->func(work);
+	/* Release: who waits sees what the work has done. Pairs with is_busy(). */
+	smp_store_release(&works->running, NULL);
+}
+
+/* Whether anything is on the list: a guess. */
+static UNSEEN bool may_be_some(struct list_head *list)
+{
+	return __atomic_load_n(&list->next, __ATOMIC_RELAXED) != list;
 }
 
 static UNSEEN bool is_of_mm(struct work_struct *work)
@@ -117,14 +135,14 @@ static void run_work_of_mm(struct cpu_work *works)
 {
 	struct work_struct *work;
 
-	while (may_be_pending(works) && (work = next_of_mm(works))) {
+	while (may_be_some(&works->pending) && (work = next_of_mm(works))) {
 		work->func(work);
 		/* Release: who waits sees what the work has done. Pairs with is_busy(). */
 		clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
 	}
 }
 
-void gate_run_work(void)
+void mmfuzz_run_work(void)
 {
 	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
 	struct work_struct *work;
@@ -136,11 +154,18 @@ void gate_run_work(void)
 		run_work_of_mm(works);
 		return;
 	}
-	while (!list_empty_careful(&works->pending) && (work = next_work(works))) {
-		work->func(work);
-		/* Release: who waits sees what the work has done. Pairs with is_busy(). */
-		smp_store_release(&works->running, NULL);
-	}
+	while (!list_empty_careful(&works->pending) && (work = next_work(works, &works->pending)))
+		run(works, work);
+}
+
+void gate_run_work(void)
+{
+	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
+	struct work_struct *work;
+
+	mmfuzz_run_work();
+	while (may_be_some(&works->outermost) && (work = next_work(works, &works->outermost)))
+		run(works, work);
 }
 
 /* Where it is run at the moment; nobody begins with it now, as it is pending and on no list yet. */
@@ -165,7 +190,7 @@ bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *wor
 	/* A work never runs twice at the same time: behind itself. */
 	works = runs_on(work) ?: works;
 	raw_spin_lock_irqsave(&works->lock, flags);
-	list_add_tail(&work->entry, &works->pending);
+	list_add_tail(&work->entry, wq == &outermost_workqueue ? &works->outermost : &works->pending);
 	raw_spin_unlock_irqrestore(&works->lock, flags);
 	return true;
 }
@@ -213,12 +238,12 @@ static bool is_busy(const struct work_struct *work)
 /* For a while, if it is busy. */
 static void wait_for(struct work_struct *work)
 {
-	gate_run_work();
+	mmfuzz_run_work();
 	if (!is_busy(work))
 		return;
 	/* In sequence nobody else will. */
 	for (unsigned int cpu = 0; gate_in_sequence() && cpu < nr_cpu_ids; cpu++)
-		gate_play(cpu, gate_run_work);
+		gate_play(cpu, mmfuzz_run_work);
 	if (!gate_in_sequence())
 		mmfuzz_relax();
 }
@@ -274,7 +299,7 @@ static bool take_off(struct work_struct *work)
 		unsigned long flags;
 
 		raw_spin_lock_irqsave(&works->lock, flags);
-		was = is_on(work, &works->pending) || is_on(work, &works->delayed);
+		was = is_on(work, &works->pending) || is_on(work, &works->outermost) || is_on(work, &works->delayed);
 		if (was)
 			list_del_init(&work->entry);
 		raw_spin_unlock_irqrestore(&works->lock, flags);
@@ -289,6 +314,24 @@ static bool take_back(struct work_struct *work)
 	if (was)
 		clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
 	return was;
+}
+
+/* In the task of who waits, who has no lock that the work takes. */
+void mmfuzz_flush_outermost(struct work_struct *work)
+{
+	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
+
+	BUG_ON(READ_ONCE(works->running));
+	while (is_busy(work)) {
+		if (take_off(work)) {
+			begin(works, work);
+			run(works, work);
+		} else {
+			mmfuzz_run_work();
+			if (is_busy(work))
+				mmfuzz_relax();
+		}
+	}
 }
 
 /*
