@@ -323,14 +323,18 @@ void mmfuzz_flush_outermost(struct work_struct *work)
 
 	BUG_ON(READ_ONCE(works->running));
 	while (is_busy(work)) {
-		if (take_off(work)) {
-			begin(works, work);
-			run(works, work);
-		} else {
+		if (!take_off(work)) {
+			wait_for(work);
+			continue;
+		}
+		/* Nobody begins with it now, but another CPU may still be at it: it was queued behind itself. */
+		while (is_running(work)) {
 			mmfuzz_run_work();
-			if (is_busy(work))
+			if (is_running(work))
 				mmfuzz_relax();
 		}
+		begin(works, work);
+		run(works, work);
 	}
 }
 
