@@ -63,6 +63,11 @@ void unlock_device_hotplug(void)
 	mutex_unlock(&device_hotplug_lock);
 }
 
+bool mmfuzz_memory_comes_or_goes(void)
+{
+	return mutex_is_locked(&device_hotplug_lock);
+}
+
 unsigned long memory_block_size_bytes(void)
 {
 	return pfns_per_block << PAGE_SHIFT;

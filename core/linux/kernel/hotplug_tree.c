@@ -7,7 +7,8 @@
  * zonelists, and then whoever ends an isolation puts free pages on a list that is not of their block's type:
  * docs/findings/unisolate-without-grouping.md. Machines are small here, so that nothing else would be found.
  *
- * And resources are from a table (resource_tree.c); and what enters the allocator is announced (hotplug.c), whoever had the
+ * And resources are from a table (resource_tree.c), and so is what offline_and_remove_memory() remembers: here it may be about the
+ * last memory that the kernel could have that from. And what enters the allocator is announced (hotplug.c), whoever had the
  * page for onlining.
  *
  * And whoever keeps memory from going is an RCU reader while it says so. The lock of the tree relies on disabled preemption for that,
@@ -24,10 +25,14 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "devices.h"
 #include "world.h"
 
 #define __free_pages_core(page, order, context) mmfuzz_free_pages_core(page, order, context)
-#define kfree(ptr) mmfuzz_kfree(ptr)
+#undef kmalloc_array
+#define kmalloc_array(nr, bytes, gfp) mmfuzz_device_alloc((nr) * (bytes))
+#define kfree(ptr) \
+	_Generic((ptr), struct resource *: mmfuzz_free_resource, u8 *: mmfuzz_device_free, default: kfree)(ptr)
 #define signal_pending(task) mmfuzz_patience_ends()
 
 static inline bool try_read_lock(struct percpu_rw_semaphore *sem)

@@ -57,6 +57,8 @@ struct gate_config;
 /* Tables of what hotplug keeps, before there are objects; the memory blocks that there are at boot. */
 void mmfuzz_reserve_hotplug(const struct gate_config *config);
 void mmfuzz_setup_hotplug(const struct gate_config *config);
+/* Whether somebody may be at the spans of zones: by any CPU, and without waiting. */
+bool mmfuzz_memory_comes_or_goes(void);
 /* From one of these tables. */
 void *mmfuzz_new_resource(unsigned long bytes);
 void mmfuzz_free_resource(const void *resource);
