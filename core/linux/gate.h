@@ -201,6 +201,8 @@ void gate_kthreads(struct gate_kthreads *now);
 
 /* With nothing else under way on this CPU: what is queued for it, and may sleep; what its kernel threads were woken for. */
 void gate_run_work(void);
+/* The same of who has no operation left: nothing that waits for other CPUs, which may be through by then. */
+void gate_run_work_idle(void);
 /* This CPU has done an operation more; has nothing left to do: all that is delayed is due. Whether something is due. */
 int gate_time_passes(int idle);
 /* Between operations: who was killed in one lives again. */

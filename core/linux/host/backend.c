@@ -629,8 +629,12 @@ static unsigned long be_vmem_unplug(unsigned int dev, unsigned long nr)
 	}
 	rcu_barrier();
 	done = gate_vmem_unplug(dev, nr);
-	if (done < nr && gate_in_sequence() && gate_zs_empty())
+	if (done < nr && gate_in_sequence()) {
+		/* Folios that were removed while they waited for a list of reclaim. */
+		gate_lru_drain();
+		gate_zs_empty();
 		done += gate_vmem_unplug(dev, nr - done);
+	}
 	return done;
 }
 
@@ -712,7 +716,7 @@ static void be_idle(bool (*others_busy)(void))
 	/* Once: what others do meanwhile must not be reported as fast as this CPU can. */
 	gate_time_passes(true);
 	while (others_busy()) {
-		gate_run_work();
+		gate_run_work_idle();
 		cpu_relax();
 	}
 }

@@ -18,6 +18,7 @@
 void mmfuzz_bug(const char *rule, const char *func, const char *format, ...);
 void mmfuzz_unanswered(const char *name);
 void mmfuzz_relax(void);
+int mmfuzz_notifier_refuses(void);
 void mmfuzz_lock_wait(unsigned int *word);
 void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
@@ -56,6 +57,11 @@ void mmfuzz_unanswered(const char *name)
 void mmfuzz_relax(void)
 {
 	cpu_relax();
+}
+
+int mmfuzz_notifier_refuses(void)
+{
+	return should_fail(FAULT_NOTIFIER);
 }
 
 void mmfuzz_lock_wait(unsigned int *word)

@@ -86,6 +86,9 @@ void unregister_memory_notifier(struct notifier_block *notifier)
 /*
  * That a block is offline is told when pfn_to_online_page() does not find it any more, and before its memmap is poisoned. The
  * door's walkers, who have found it before, are waited for: docs/findings/walker-meets-offlining.md.
+ *
+ * Before and behind the drivers is one more that is asked, and refuses where the program says so. All hear that it was called
+ * off, as in the kernel: also a driver that was never asked.
  */
 #ifdef HAVE_MEMORY_BLOCK_STATE
 int memory_notify(enum memory_block_state state, void *v)
@@ -93,6 +96,9 @@ int memory_notify(enum memory_block_state state, void *v)
 int memory_notify(unsigned long state, void *v)
 #endif
 {
+	const bool asks = state == MEM_GOING_ONLINE || state == MEM_GOING_OFFLINE;
+	int answer;
+
 	if (state == MEM_OFFLINE) {
 		const struct memory_notify *notify = v;
 
@@ -103,7 +109,12 @@ int memory_notify(unsigned long state, void *v)
 	/* The sections are marked after this, their memmap is made: docs/findings/online-section-unordered.md. */
 	if (state == MEM_GOING_ONLINE)
 		smp_wmb();
-	return blocking_notifier_call_chain(&memory_chain, state, v);
+	if (asks && mmfuzz_notifier_refuses())
+		return notifier_from_errno(-EBUSY);
+	answer = blocking_notifier_call_chain(&memory_chain, state, v);
+	if (asks && !notifier_to_errno(answer) && mmfuzz_notifier_refuses())
+		return notifier_from_errno(-EBUSY);
+	return answer;
 }
 
 static struct memory_block *new_block(unsigned long block, int nid, struct memory_group *group)

@@ -158,6 +158,11 @@ void mmfuzz_run_work(void)
 		run(works, work);
 }
 
+void gate_run_work_idle(void)
+{
+	mmfuzz_run_work();
+}
+
 void gate_run_work(void)
 {
 	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];

@@ -17,6 +17,7 @@
 #include <errno.h>
 
 #include <mmfuzz/backend_linux.h>
+#include <sim/fault.h>
 
 #include "../gate.h"
 
@@ -346,25 +347,45 @@ static void nobody_else_adds_or_removes(void **state)
 /* The driver wants memory to forget a block by, and there is none: it comes back to that. */
 static void what_is_left_over_goes_later(void **state)
 {
-	static pfn_t pfns[NR_FRAMES];
-	unsigned long nr = 0;
-
 	(void)state;
 	assert_int_equal(be->vmem_plug(SMALL, 4), 4);
-	for (;; nr++) {
-		pfns[nr] = be->alloc_pages(MMFUZZ_GFP_HIGH, mk_order(0), node0);
-		if (pfn_is_none(pfns[nr]))
-			break;
-	}
+	fault_arm(FAULT_NOTIFIER, 0);
 	unplug_all(SMALL);
 	be->check();
 	assert_int_equal(state_of(0), ONLINE);
-	while (nr)
-		be->put_page(pfns[--nr]);
+	fault_disarm();
 	/* Its timer is what has it try again. */
 	for (unsigned int i = 0; i < 20; i++)
 		be->op_done();
 	assert_int_equal(state_of(0), ABSENT);
+	machine_is_as_booted();
+}
+
+/*
+ *   asked:    the first one | the driver | the last one
+ *   refuses:  1st           |            | 2nd
+ */
+static void who_refuses_has_it_called_off(void **state)
+{
+	(void)state;
+	assert_int_equal(be->vmem_plug(SMALL, 4), 4);
+	for (unsigned int nth = 1; nth <= 2; nth++) {
+		fault_arm(FAULT_NOTIFIER, nth);
+		assert_int_equal(be->offline_pages(first_block), -EBUSY);
+		assert_true(fault_disarm());
+		assert_int_equal(state_of(0), ONLINE);
+		be->check();
+	}
+	assert_int_equal(be->offline_pages(first_block), 0);
+	for (unsigned int nth = 1; nth <= 2; nth++) {
+		fault_arm(FAULT_NOTIFIER, nth);
+		assert_int_equal(be->online_pages(first_block, MMFUZZ_ZONE_NORMAL), -EBUSY);
+		assert_true(fault_disarm());
+		assert_int_equal(state_of(0), PRESENT);
+		be->check();
+	}
+	assert_int_equal(be->online_pages(first_block, MMFUZZ_ZONE_NORMAL), 0);
+	unplug_all(SMALL);
 	machine_is_as_booted();
 }
 
@@ -380,6 +401,7 @@ int main(void)
 		cmocka_unit_test_setup(big_blocks_come_and_go_as_a_whole, reset),
 		cmocka_unit_test_setup(nobody_else_adds_or_removes, reset),
 		cmocka_unit_test_setup(what_is_left_over_goes_later, reset),
+		cmocka_unit_test_setup(who_refuses_has_it_called_off, reset),
 	};
 
 	return cmocka_run_group_tests_name("virtio_mem", tests, boot_machine, shutdown_machine);

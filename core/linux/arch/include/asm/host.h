@@ -60,6 +60,8 @@ void mmfuzz_lock_wait(unsigned int *word);
 __attribute__((__noreturn__, __cold__)) void mmfuzz_bug(const char *rule, const char *func, const char *format, ...);
 /* The CPU waits for others. */
 void mmfuzz_relax(void);
+/* An injected fault of this CPU's operation: somebody does not want memory to come or to go. */
+int mmfuzz_notifier_refuses(void);
 /* RCU of the machine. */
 void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
