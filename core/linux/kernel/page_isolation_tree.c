@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tree's page isolation, and a door to a function that it has for itself.
+ * The tree's page isolation, and a door to a function that it has for itself. All headers come first: assertions mean something
+ * else in the tree's file than in those.
  */
+#include <linux/hugetlb.h>
 #include <linux/memblock.h>
+#include <linux/memory.h>
 #include <linux/memory_hotplug.h>
+#include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/page-isolation.h>
+#include <linux/page_owner.h>
+#include <linux/pageblock-flags.h>
+
+#include "mm/internal.h"
 
 #include "../gate.h"
 #include "world.h"
@@ -17,7 +26,22 @@
  */
 #undef VM_WARN_ON_ONCE_PAGE
 #define VM_WARN_ON_ONCE_PAGE(cond, page) \
-	VM_WARN_ON_ONCE((cond) && page_count(head) && head_pfn + compound_nr(head) > boundary_pfn)
+	WARN_ON_ONCE((cond) && page_count(head) && head_pfn + compound_nr(head) > boundary_pfn)
+
+/* And of a free page: if it does with the zone's lock. Between two looks without it the page may be somebody's. */
+static bool free_page_reaches(struct page *page, unsigned long border)
+{
+	struct zone *zone = page_zone(page);
+	unsigned long flags;
+	bool reaches;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	reaches = PageBuddy(page) && page_to_pfn(page) + (1ul << buddy_order(page)) > border;
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return reaches;
+}
+#undef VM_WARN_ON_ONCE
+#define VM_WARN_ON_ONCE(cond) WARN_ON_ONCE((cond) && free_page_reaches(page, boundary_pfn))
 #endif
 
 #include "mm/page_isolation.c"
