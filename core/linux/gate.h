@@ -213,6 +213,10 @@ void gate_wake(int *said, unsigned int cpu);
 /* Likewise: work of this CPU that queues itself again for ever; takes it back, and is true if it is there or runs all the same. */
 void gate_queue_again(void);
 int gate_cancel_again(void);
+/* A work that must not run on top of anything (work.c), nor at the same time as itself; it queues itself so often. Who flushes it. */
+void gate_queue_outermost(unsigned int times);
+unsigned int gate_outermost_left(void);
+void gate_flush_outermost(void);
 /* Likewise: a marked write, a marked read of another word, and nothing that orders them. What was read. */
 int gate_write_and_read(int *mine, const int *theirs);
 /* Likewise: a marked write of 1, then an unmarked read and write of the same word by another name. What was read. */

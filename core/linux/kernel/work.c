@@ -451,3 +451,32 @@ int gate_cancel_again(void)
 	cancel_work_sync(&again);
 	return is_busy(&again);
 }
+
+static struct work_struct lone;
+static unsigned int lone_left, lone_at_it;
+
+static void run_alone(struct work_struct *work)
+{
+	if (xchg(&lone_at_it, 1))
+		mmfuzz_bug("runs twice", "lone work", "while it runs");
+	if (--lone_left)
+		queue_work_on(raw_smp_processor_id(), mmfuzz_outermost_wq, work);
+	xchg(&lone_at_it, 0);
+}
+
+void gate_queue_outermost(unsigned int times)
+{
+	lone_left = times;
+	INIT_WORK(&lone, run_alone);
+	queue_work_on(raw_smp_processor_id(), mmfuzz_outermost_wq, &lone);
+}
+
+unsigned int gate_outermost_left(void)
+{
+	return lone_left;
+}
+
+void gate_flush_outermost(void)
+{
+	mmfuzz_flush_outermost(&lone);
+}

@@ -189,8 +189,8 @@ static void queue_or_cancel(unsigned int cpu, void *arg)
 	}
 }
 
-/* It queues itself again just when who takes it back has seen that it is not queued, and before that looks who runs it. */
-static void work_that_was_taken_back_runs_no_more(void **state)
+/* @body on two CPUs; it sets @ended. */
+static void thousand_times(void (*body)(unsigned int cpu, void *arg))
 {
 	struct weave_config config = {
 		.strategy = weave_strategy_find("random"),
@@ -200,19 +200,68 @@ static void work_that_was_taken_back_runs_no_more(void **state)
 	};
 	struct weave *weave = weave_new(&config);
 
-	(void)state;
 	assemble("machine profile=tiny cpus=2\n");
 	for (unsigned int runs = 0; runs < 1000; runs++) {
 		said = 0;
 		ended = false;
 		executor_begin(&mmfuzz_backend_linux, &program, true);
 		machine_use(weave);
-		assert_true(machine_run_weave(2, queue_or_cancel, NULL, &result));
+		assert_true(machine_run_weave(2, body, NULL, &result));
 		if (result.found)
 			fail_msg("%s: %s", result.title, result.text);
 		assert_true(ended);
 	}
 	weave_free(weave);
+}
+
+/* It queues itself again just when who takes it back has seen that it is not queued, and before that looks who runs it. */
+static void work_that_was_taken_back_runs_no_more(void **state)
+{
+	(void)state;
+	thousand_times(queue_or_cancel);
+}
+
+static void queue_and_sleep(unsigned int cpu, void *arg)
+{
+	(void)arg;
+	if (cpu) {
+		gate_wake(&said, 0);
+		return;
+	}
+	gate_queue_outermost(1);
+	gate_sleep(&said);
+	ended = gate_outermost_left() == 1;
+	gate_run_work();
+	ended &= !gate_outermost_left();
+}
+
+/* Who sleeps may have the locks that it takes. */
+static void outermost_work_waits_for_who_sleeps(void **state)
+{
+	(void)state;
+	thousand_times(queue_and_sleep);
+}
+
+static void queue_or_flush(unsigned int cpu, void *arg)
+{
+	(void)arg;
+	if (cpu) {
+		gate_sleep(&said);
+		gate_flush_outermost();
+		/* What it was queued for; it may have queued itself since. */
+		ended = gate_outermost_left() < 3;
+	} else {
+		gate_queue_outermost(3);
+		gate_wake(&said, 1);
+		gate_run_work();
+	}
+}
+
+/* It is queued again while it runs: who flushes it then takes it from the list, and has to wait for its end. */
+static void outermost_work_runs_once_at_a_time(void **state)
+{
+	(void)state;
+	thousand_times(queue_or_flush);
 }
 
 /* ---- marked accesses ---- */
@@ -389,6 +438,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_interrupt_allocates),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
+		cmocka_unit_test(outermost_work_waits_for_who_sleeps),
+		cmocka_unit_test(outermost_work_runs_once_at_a_time),
 		cmocka_unit_test(a_marked_write_is_held_back),
 		cmocka_unit_test(an_own_write_is_read_back),
 		cmocka_unit_test(two_hundred_programs_run_the_same_elsewhere),
