@@ -125,7 +125,7 @@ static void setup_retry(struct hrtimer *timer)
 struct virtio_mem;
 static void set_state_locked(struct virtio_mem *vm, unsigned long id, u8 state);
 #define virtio_mem_sbm_set_mb_state(first, id, state) SET_STATE_##first, id, state)
-#define SET_STATE_struct set_state(struct
+#define SET_STATE_struct virtio_mem_sbm_set_mb_state(struct
 #define SET_STATE_vm	 set_state_locked(vm
 #endif
 
@@ -137,7 +137,7 @@ static void set_state_locked(struct virtio_mem *vm, unsigned long id, u8 state)
 	static DEFINE_RAW_SPINLOCK(lock);
 
 	raw_spin_lock(&lock);
-	set_state(vm, id, state);
+	(virtio_mem_sbm_set_mb_state)(vm, id, state);
 	raw_spin_unlock(&lock);
 }
 #endif
