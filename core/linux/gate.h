@@ -201,8 +201,8 @@ void gate_kthreads(struct gate_kthreads *now);
 
 /* With nothing else under way on this CPU: what is queued for it, and may sleep; what its kernel threads were woken for. */
 void gate_run_work(void);
-/* The same of who has no operation left: nothing that waits for other CPUs, which may be through by then. */
-void gate_run_work_idle(void);
+/* By who sleeps, and may have locks: of these only what has to be done by this CPU, and kernel threads. */
+void gate_run_bound_work(void);
 /* This CPU has done an operation more; has nothing left to do: all that is delayed is due. Whether something is due. */
 int gate_time_passes(int idle);
 /* Between operations: who was killed in one lives again. */
@@ -213,10 +213,10 @@ void gate_wake(int *said, unsigned int cpu);
 /* Likewise: work of this CPU that queues itself again for ever; takes it back, and is true if it is there or runs all the same. */
 void gate_queue_again(void);
 int gate_cancel_again(void);
-/* A work that must not run on top of anything (work.c), nor at the same time as itself; it queues itself so often. Who flushes it. */
-void gate_queue_outermost(unsigned int times);
-unsigned int gate_outermost_left(void);
-void gate_flush_outermost(void);
+/* A work that queues itself so often, and must not run at the same time as itself; how often it will. Who waits for it. */
+void gate_queue_lone(unsigned int times);
+unsigned int gate_lone_left(void);
+void gate_flush_lone(void);
 /* Likewise: a marked write, a marked read of another word, and nothing that orders them. What was read. */
 int gate_write_and_read(int *mine, const int *theirs);
 /* Likewise: a marked write of 1, then an unmarked read and write of the same word by another name. What was read. */

@@ -710,13 +710,30 @@ static void be_op_done(void)
 	rcu_poll();
 }
 
+/* CPUs that are through with their operations, and work. */
+static unsigned int idle_at_work;
+
+/* What others do meanwhile must not be reported as fast as this CPU can: time passes once. */
 static void be_idle(bool (*others_busy)(void))
 {
+	bool busy = true;
+
 	changes();
-	/* Once: what others do meanwhile must not be reported as fast as this CPU can. */
 	gate_time_passes(true);
-	while (others_busy()) {
-		gate_run_work_idle();
+	while (busy) {
+		/*
+		 * A work may wait for another CPU, which must not be gone by then. In this order, here and below: who finds nobody
+		 * busy, and then nobody at work, is not followed by anybody who begins, as nobody is busy any more.
+		 */
+		__atomic_fetch_add(&idle_at_work, 1, __ATOMIC_SEQ_CST);
+		busy = others_busy();
+		if (busy)
+			gate_run_work();
+		__atomic_fetch_sub(&idle_at_work, 1, __ATOMIC_SEQ_CST);
+		cpu_relax();
+	}
+	while (__atomic_load_n(&idle_at_work, __ATOMIC_SEQ_CST)) {
+		gate_run_bound_work();
 		cpu_relax();
 	}
 }

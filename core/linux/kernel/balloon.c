@@ -41,7 +41,8 @@ static void reach(unsigned int dev, unsigned long pages)
 {
 	mmfuzz_host_wants(dev, pages);
 	while (!mmfuzz_host_content(dev)) {
-		mmfuzz_run_work();
+		mmfuzz_balloon_flush(mmfuzz_host_device(dev));
+		gate_run_bound_work();
 		if (!mmfuzz_host_content(dev))
 			mmfuzz_relax();
 	}

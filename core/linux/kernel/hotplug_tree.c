@@ -49,7 +49,7 @@ static inline bool try_read_lock(struct percpu_rw_semaphore *sem)
 static inline void read_lock_hotplug(struct percpu_rw_semaphore *sem)
 {
 	while (!try_read_lock(sem)) {
-		mmfuzz_run_work();
+		gate_run_bound_work();
 		/* Again: on the woven machine who relaxes waits for what is written from here on. */
 		if (try_read_lock(sem))
 			return;

@@ -283,7 +283,7 @@ int kthread_stop(struct task_struct *task)
 	smp_mb();
 	/* Acquire: pairs with the release at the end of that. */
 	while (smp_load_acquire(&thread->playing)) {
-		mmfuzz_run_work();
+		gate_run_bound_work();
 		mmfuzz_relax();
 	}
 	get_up(thread);

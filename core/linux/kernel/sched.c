@@ -48,7 +48,7 @@ static bool is_awake(void)
 void schedule(void)
 {
 	while (!is_awake()) {
-		mmfuzz_run_work();
+		gate_run_bound_work();
 		mmfuzz_hurry_kthreads();
 		/* Again: on the woven machine who relaxes waits for what is written from here on. */
 		if (!is_awake())
@@ -165,7 +165,7 @@ long schedule_timeout(long timeout)
 		/* Acquire: pairs with the release of who wakes, in try_to_wake_up(). */
 		if (smp_load_acquire(&task->__state) == TASK_RUNNING)
 			return timeout;
-		mmfuzz_run_work();
+		gate_run_bound_work();
 		mmfuzz_relax();
 	}
 	WRITE_ONCE(task->__state, TASK_RUNNING);

@@ -113,9 +113,6 @@ static void setup_retry(struct hrtimer *timer)
 #define hrtimer_start(timer, time, mode) mod_delayed_work(system_freezable_wq, &retry_of(timer)->work, 1)
 #define hrtimer_cancel(timer) cancel_delayed_work_sync(&retry_of(timer)->work)
 
-/* It adds and removes memory. */
-#define system_freezable_wq mmfuzz_outermost_wq
-
 /*
  * A block's state, and how many blocks are in each, are changed with the driver's mutex by notifiers, and without where its
  * work adds a block: counts are lost (docs/findings/virtio-mem-counts-unlocked.md). Then all who change them have a lock of this
@@ -147,7 +144,7 @@ void mmfuzz_mem_flush(struct virtio_device *vdev)
 {
 	struct virtio_mem *vm = vdev->priv;
 
-	mmfuzz_flush_outermost(&vm->wq);
+	flush_work(&vm->wq);
 	if (READ_ONCE(vm->broken))
 		mmfuzz_bug("gives up", "virtio_mem", "device %u: an error that the driver does not know", vdev->index);
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Must stay in step with the kernel: workqueues. What is queued for a CPU is run by that CPU, between its operations, when
- * it sleeps, and when it has nothing else to do any more; in sequence whoever waits for it plays that CPU meanwhile. There
- * are no worker threads: a CPU does one work after the other, but while one sleeps also what is queued on mm_percpu_wq, which has
- * a worker of its own for that. A worker has no stack: what is under it on its CPU's may have locks, which it then would wait for
- * without end. Works that take such locks are queued outermost, and only begun with nothing under them, or by who flushes
- * them. And time stands still: it passes with the operations of a CPU. Work that is delayed, however
- * long, is due after so many more of the CPU that queued it, or once that has nothing left to do.
+ * Must stay in step with the kernel: workqueues. What is queued for a CPU is run by that CPU, between its operations and when it
+ * has nothing else to do any more, or by who waits for it. There are no worker threads, and a worker has no stack: what is under
+ * it on a CPU's may have locks, which it would wait for without end. So works are only begun with nothing under them, but for
+ * those of mm_percpu_wq, and others that are there to be done by each CPU, for whoever waits: they take no lock that anybody sleeps
+ * with, and are run whenever their CPU sleeps, also while it does another work; in sequence who waits plays that CPU.
+ *
+ * And time stands still: it passes with the operations of a CPU. Work that is delayed, however long, is due after so many more of
+ * the CPU that queued it, or once that has nothing left to do.
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include "../gate.h"
@@ -29,9 +31,9 @@ struct workqueue_struct {
 
 struct cpu_work {
 	raw_spinlock_t lock;
-	struct list_head pending;
-	struct list_head outermost; /* pending, and to be begun with nothing under it */
-	struct work_struct *running;
+	struct list_head bound; /* to be run whenever the CPU sleeps */
+	struct list_head pending; /* all others, to be begun with nothing under them */
+	struct work_struct *running; /* of those */
 	/* By when they are due, which is in the timer that they do not have. */
 	struct list_head delayed;
 	unsigned long due; /* the first of them may be, by @operations of the CPU, which nobody else writes */
@@ -39,10 +41,9 @@ struct cpu_work {
 };
 static struct cpu_work cpu_works[NR_CPUS];
 static struct workqueue_struct the_workqueue = { .name = "mmfuzz" };
-static struct workqueue_struct mm_workqueue = { .name = "mm_percpu_wq" };
-static struct workqueue_struct outermost_workqueue = { .name = "outermost" };
+static struct workqueue_struct bound_workqueue = { .name = "bound" };
 /* In a work's word: it was queued there. */
-#define OF_MM_BIT WORK_STRUCT_INACTIVE_BIT
+#define BOUND_BIT WORK_STRUCT_INACTIVE_BIT
 
 /* To look and to mark without a trace: these are no part of a schedule, which would be another one by them. */
 #define UNSEEN noinline __attribute__((no_sanitize("thread")))
@@ -53,19 +54,18 @@ struct workqueue_struct *system_highpri_wq = &the_workqueue;
 struct workqueue_struct *system_unbound_wq = &the_workqueue;
 struct workqueue_struct *system_dfl_wq = &the_workqueue;
 struct workqueue_struct *system_freezable_wq = &the_workqueue;
-struct workqueue_struct *mmfuzz_outermost_wq = &outermost_workqueue;
 extern struct workqueue_struct *mm_percpu_wq;
 
 void mmfuzz_setup_work(void)
 {
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
 		raw_spin_lock_init(&cpu_works[cpu].lock);
+		INIT_LIST_HEAD(&cpu_works[cpu].bound);
 		INIT_LIST_HEAD(&cpu_works[cpu].pending);
-		INIT_LIST_HEAD(&cpu_works[cpu].outermost);
 		INIT_LIST_HEAD(&cpu_works[cpu].delayed);
 		cpu_works[cpu].due = NEVER;
 	}
-	mm_percpu_wq = &mm_workqueue;
+	mm_percpu_wq = &bound_workqueue;
 }
 
 static void begin(struct cpu_work *works, struct work_struct *work)
@@ -75,13 +75,13 @@ static void begin(struct cpu_work *works, struct work_struct *work)
 	clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
 }
 
-static struct work_struct *next_work(struct cpu_work *works, struct list_head *list)
+static struct work_struct *next_work(struct cpu_work *works)
 {
 	struct work_struct *work;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&works->lock, flags);
-	work = list_first_entry_or_null(list, struct work_struct, entry);
+	work = list_first_entry_or_null(&works->pending, struct work_struct, entry);
 	if (work) {
 		list_del_init(&work->entry);
 		begin(works, work);
@@ -103,64 +103,46 @@ static UNSEEN bool may_be_some(struct list_head *list)
 	return __atomic_load_n(&list->next, __ATOMIC_RELAXED) != list;
 }
 
-static UNSEEN bool is_of_mm(struct work_struct *work)
+static UNSEEN bool is_bound(const struct work_struct *work)
 {
-	return __atomic_load_n(work_data_bits(work), __ATOMIC_RELAXED) & BIT(OF_MM_BIT);
+	return __atomic_load_n(work_data_bits(work), __ATOMIC_RELAXED) & BIT(BOUND_BIT);
 }
 
-static UNSEEN void mark_of_mm(struct work_struct *work)
+static UNSEEN void mark_bound(struct work_struct *work)
 {
-	__atomic_fetch_or(work_data_bits(work), BIT(OF_MM_BIT), __ATOMIC_RELAXED);
+	__atomic_fetch_or(work_data_bits(work), BIT(BOUND_BIT), __ATOMIC_RELAXED);
 }
 
-static struct work_struct *next_of_mm(struct cpu_work *works)
+static struct work_struct *next_bound(struct cpu_work *works)
 {
-	struct work_struct *work = NULL, *each;
+	struct work_struct *work;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&works->lock, flags);
-	list_for_each_entry(each, &works->pending, entry) {
-		if (!is_of_mm(each))
-			continue;
-		work = each;
+	work = list_first_entry_or_null(&works->bound, struct work_struct, entry);
+	if (work)
 		list_del_init(&work->entry);
-		break;
-	}
 	raw_spin_unlock_irqrestore(&works->lock, flags);
 	return work;
 }
 
-/* While another work sleeps. Nobody queues one of these again before it is done: so long it is pending. */
-static void run_work_of_mm(struct cpu_work *works)
+/* Nobody queues one of these again before it is done: so long it is pending. */
+static void run_bound(struct cpu_work *works)
 {
 	struct work_struct *work;
 
-	while (may_be_some(&works->pending) && (work = next_of_mm(works))) {
+	while (may_be_some(&works->bound) && (work = next_bound(works))) {
 		work->func(work);
 		/* Release: who waits sees what the work has done. Pairs with is_busy(). */
 		clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
 	}
 }
 
-void mmfuzz_run_work(void)
+void gate_run_bound_work(void)
 {
-	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
-	struct work_struct *work;
-
 	mmfuzz_host_turn();
 	mmfuzz_play_kthreads();
-	/* A CPU has one worker; and what a kernel thread waits for with a lock that the work wants would never come. */
-	if (READ_ONCE(works->running) || mmfuzz_in_kthread()) {
-		run_work_of_mm(works);
-		return;
-	}
-	while (!list_empty_careful(&works->pending) && (work = next_work(works, &works->pending)))
-		run(works, work);
-}
-
-void gate_run_work_idle(void)
-{
-	mmfuzz_run_work();
+	run_bound(&cpu_works[raw_smp_processor_id()]);
 }
 
 void gate_run_work(void)
@@ -168,8 +150,8 @@ void gate_run_work(void)
 	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
 	struct work_struct *work;
 
-	mmfuzz_run_work();
-	while (may_be_some(&works->outermost) && (work = next_work(works, &works->outermost)))
+	gate_run_bound_work();
+	while (!list_empty_careful(&works->pending) && (work = next_work(works)))
 		run(works, work);
 }
 
@@ -186,16 +168,17 @@ static UNSEEN struct cpu_work *runs_on(struct work_struct *work)
 bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work)
 {
 	struct cpu_work *works = &cpu_works[cpu < nr_cpu_ids ? cpu : raw_smp_processor_id()];
+	const bool bound = wq == &bound_workqueue;
 	unsigned long flags;
 
 	if (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work)))
 		return false;
-	if (wq == &mm_workqueue)
-		mark_of_mm(work);
-	/* A work never runs twice at the same time: behind itself. */
-	works = runs_on(work) ?: works;
+	if (bound)
+		mark_bound(work);
+	else /* A work never runs twice at the same time: behind itself. */
+		works = runs_on(work) ?: works;
 	raw_spin_lock_irqsave(&works->lock, flags);
-	list_add_tail(&work->entry, wq == &outermost_workqueue ? &works->outermost : &works->pending);
+	list_add_tail(&work->entry, bound ? &works->bound : &works->pending);
 	raw_spin_unlock_irqrestore(&works->lock, flags);
 	return true;
 }
@@ -243,41 +226,14 @@ static bool is_busy(const struct work_struct *work)
 /* For a while, if it is busy. */
 static void wait_for(struct work_struct *work)
 {
-	mmfuzz_run_work();
+	gate_run_bound_work();
 	if (!is_busy(work))
 		return;
 	/* In sequence nobody else will. */
 	for (unsigned int cpu = 0; gate_in_sequence() && cpu < nr_cpu_ids; cpu++)
-		gate_play(cpu, mmfuzz_run_work);
+		gate_play(cpu, gate_run_bound_work);
 	if (!gate_in_sequence())
 		mmfuzz_relax();
-}
-
-bool flush_work(struct work_struct *work)
-{
-	bool waited = false;
-
-	for (; is_busy(work); waited = true)
-		wait_for(work);
-	return waited;
-}
-
-bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
-{
-	struct cpu_work *works = &cpu_works[cpu < nr_cpu_ids ? cpu : raw_smp_processor_id()];
-	unsigned long flags;
-
-	if (!delay)
-		return queue_work_on(cpu, wq, &work->work);
-	if (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(&work->work)))
-		return false;
-	raw_spin_lock_irqsave(&works->lock, flags);
-	work->timer.expires = READ_ONCE(works->operations) + DELAY;
-	if (works->due == NEVER)
-		WRITE_ONCE(works->due, work->timer.expires);
-	list_add_tail(&work->work.entry, &works->delayed);
-	raw_spin_unlock_irqrestore(&works->lock, flags);
-	return true;
 }
 
 static bool is_on(struct work_struct *work, struct list_head *list)
@@ -304,12 +260,62 @@ static bool take_off(struct work_struct *work)
 		unsigned long flags;
 
 		raw_spin_lock_irqsave(&works->lock, flags);
-		was = is_on(work, &works->pending) || is_on(work, &works->outermost) || is_on(work, &works->delayed);
+		was = is_on(work, &works->pending) || is_on(work, &works->bound) || is_on(work, &works->delayed);
 		if (was)
 			list_del_init(&work->entry);
 		raw_spin_unlock_irqrestore(&works->lock, flags);
 	}
 	return was;
+}
+
+/*
+ * In the task of who waits, who has no lock that the work takes: its own CPU may be sleeping, for a lock that who waits has. Not on
+ * top of another work.
+ */
+static bool run_for(struct work_struct *work)
+{
+	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
+
+	if (is_bound(work) || READ_ONCE(works->running) || !take_off(work))
+		return false;
+	/* Nobody begins with it now, but another CPU may still be at it: it was queued behind itself. */
+	while (is_running(work)) {
+		gate_run_bound_work();
+		if (is_running(work))
+			mmfuzz_relax();
+	}
+	begin(works, work);
+	run(works, work);
+	return true;
+}
+
+bool flush_work(struct work_struct *work)
+{
+	bool waited = false;
+
+	for (; is_busy(work); waited = true) {
+		if (!run_for(work))
+			wait_for(work);
+	}
+	return waited;
+}
+
+bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
+{
+	struct cpu_work *works = &cpu_works[cpu < nr_cpu_ids ? cpu : raw_smp_processor_id()];
+	unsigned long flags;
+
+	if (!delay)
+		return queue_work_on(cpu, wq, &work->work);
+	if (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(&work->work)))
+		return false;
+	raw_spin_lock_irqsave(&works->lock, flags);
+	work->timer.expires = READ_ONCE(works->operations) + DELAY;
+	if (works->due == NEVER)
+		WRITE_ONCE(works->due, work->timer.expires);
+	list_add_tail(&work->work.entry, &works->delayed);
+	raw_spin_unlock_irqrestore(&works->lock, flags);
+	return true;
 }
 
 static bool take_back(struct work_struct *work)
@@ -319,28 +325,6 @@ static bool take_back(struct work_struct *work)
 	if (was)
 		clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
 	return was;
-}
-
-/* In the task of who waits, who has no lock that the work takes. */
-void mmfuzz_flush_outermost(struct work_struct *work)
-{
-	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
-
-	BUG_ON(READ_ONCE(works->running));
-	while (is_busy(work)) {
-		if (!take_off(work)) {
-			wait_for(work);
-			continue;
-		}
-		/* Nobody begins with it now, but another CPU may still be at it: it was queued behind itself. */
-		while (is_running(work)) {
-			mmfuzz_run_work();
-			if (is_running(work))
-				mmfuzz_relax();
-		}
-		begin(works, work);
-		run(works, work);
-	}
 }
 
 /*
@@ -397,16 +381,22 @@ bool flush_delayed_work(struct delayed_work *work)
 	return flush_work(&work->work);
 }
 
+/* SLUB has each CPU flush what it has, with locks that others sleep with. */
+static struct workqueue_struct *queue_named(const char *name)
+{
+	return strstr(name, "slub_flush") ? &bound_workqueue : &the_workqueue;
+}
+
 /* Its name depends on the tree; what nobody calls is thrown out. */
 #undef alloc_workqueue
 struct workqueue_struct *alloc_workqueue(const char *format, unsigned int flags, int max_active, ...)
 {
-	return &the_workqueue;
+	return queue_named(format);
 }
 
 struct workqueue_struct *alloc_workqueue_noprof(const char *format, unsigned int flags, int max_active, ...)
 {
-	return &the_workqueue;
+	return queue_named(format);
 }
 
 void destroy_workqueue(struct workqueue_struct *wq)
@@ -420,7 +410,7 @@ int schedule_on_each_cpu(work_func_t func)
 
 	for_each_online_cpu(cpu) {
 		INIT_WORK(&works[cpu], func);
-		queue_work_on(cpu, &the_workqueue, &works[cpu]);
+		queue_work_on(cpu, &bound_workqueue, &works[cpu]);
 	}
 	for_each_online_cpu(cpu)
 		flush_work(&works[cpu]);
@@ -460,23 +450,23 @@ static void run_alone(struct work_struct *work)
 	if (xchg(&lone_at_it, 1))
 		mmfuzz_bug("runs twice", "lone work", "while it runs");
 	if (--lone_left)
-		queue_work_on(raw_smp_processor_id(), mmfuzz_outermost_wq, work);
+		queue_work_on(raw_smp_processor_id(), &the_workqueue, work);
 	xchg(&lone_at_it, 0);
 }
 
-void gate_queue_outermost(unsigned int times)
+void gate_queue_lone(unsigned int times)
 {
 	lone_left = times;
 	INIT_WORK(&lone, run_alone);
-	queue_work_on(raw_smp_processor_id(), mmfuzz_outermost_wq, &lone);
+	queue_work_on(raw_smp_processor_id(), &the_workqueue, &lone);
 }
 
-unsigned int gate_outermost_left(void)
+unsigned int gate_lone_left(void)
 {
 	return lone_left;
 }
 
-void gate_flush_outermost(void)
+void gate_flush_lone(void)
 {
-	mmfuzz_flush_outermost(&lone);
+	flush_work(&lone);
 }

@@ -38,12 +38,6 @@ void mmfuzz_setup_vmem(const struct gate_config *config);
 
 /* The queues of each CPU. */
 void mmfuzz_setup_work(void);
-/* What is queued for this CPU, by who sleeps, and may have locks. */
-void mmfuzz_run_work(void);
-/* For works that take locks with which others sleep. Who flushes one does it, in its own task and without such locks. */
-extern struct workqueue_struct *mmfuzz_outermost_wq;
-struct work_struct;
-void mmfuzz_flush_outermost(struct work_struct *work);
 /* From here on there are objects. */
 void mmfuzz_setup_slab(void);
 /* The kernel has booted, and its node's memory is all in use. */

@@ -228,15 +228,15 @@ static void queue_and_sleep(unsigned int cpu, void *arg)
 		gate_wake(&said, 0);
 		return;
 	}
-	gate_queue_outermost(1);
+	gate_queue_lone(1);
 	gate_sleep(&said);
-	ended = gate_outermost_left() == 1;
+	ended = gate_lone_left() == 1;
 	gate_run_work();
-	ended &= !gate_outermost_left();
+	ended &= !gate_lone_left();
 }
 
 /* Who sleeps may have the locks that it takes. */
-static void outermost_work_waits_for_who_sleeps(void **state)
+static void work_waits_for_who_sleeps(void **state)
 {
 	(void)state;
 	thousand_times(queue_and_sleep);
@@ -247,18 +247,18 @@ static void queue_or_flush(unsigned int cpu, void *arg)
 	(void)arg;
 	if (cpu) {
 		gate_sleep(&said);
-		gate_flush_outermost();
+		gate_flush_lone();
 		/* What it was queued for; it may have queued itself since. */
-		ended = gate_outermost_left() < 3;
+		ended = gate_lone_left() < 3;
 	} else {
-		gate_queue_outermost(3);
+		gate_queue_lone(3);
 		gate_wake(&said, 1);
 		gate_run_work();
 	}
 }
 
 /* It is queued again while it runs: who flushes it then takes it from the list, and has to wait for its end. */
-static void outermost_work_runs_once_at_a_time(void **state)
+static void work_runs_once_at_a_time(void **state)
 {
 	(void)state;
 	thousand_times(queue_or_flush);
@@ -438,8 +438,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_interrupt_allocates),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
-		cmocka_unit_test(outermost_work_waits_for_who_sleeps),
-		cmocka_unit_test(outermost_work_runs_once_at_a_time),
+		cmocka_unit_test(work_waits_for_who_sleeps),
+		cmocka_unit_test(work_runs_once_at_a_time),
 		cmocka_unit_test(a_marked_write_is_held_back),
 		cmocka_unit_test(an_own_write_is_read_back),
 		cmocka_unit_test(two_hundred_programs_run_the_same_elsewhere),
