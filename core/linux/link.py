@@ -47,6 +47,21 @@ def unanswered(path):
             if symbol in undefined and not OURS.search(symbol)}
 
 
+def check_initcalls(objects):
+    """The linker takes them by the names of files, and is silent where there is no such file: the call would never come."""
+    with open(os.path.join(HERE, "kernel.lds"), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    for number, line in enumerate(lines, 1):
+        keep = re.search(r"KEEP\(\*(\S+\.o)\((\.initcall\S+)\)\)(.*)", line)
+        if not keep:
+            continue
+        name, section, comment = keep.groups()
+        of_name = [path for path in objects if path.endswith(name)]
+        if not any(re.search(rf"\s{re.escape(section)}\s", run("readelf", "-SW", path)) for path in of_name) and \
+           not ("where the tree has it" in comment and not of_name):
+            sys.exit(f"core/linux/kernel.lds:{number}:1: error: {section} of {name} is in no object: that call would be lost")
+
+
 def report(path, missing):
     """A line of how many are unanswered, and all of them in a file."""
     data = sorted(symbol for symbol, is_data in missing.items() if is_data)
@@ -68,6 +83,7 @@ def main():
     options.add_argument("--races", action="store_true", help="data_race() has to call arch/include/asm/races.h's functions")
     options.add_argument("objects", nargs="+")
     options = options.parse_args()
+    check_initcalls(options.objects)
     roots = door()
     whole, stubs = options.out + ".whole.o", options.out + ".stubs"
     run("ld", "-r", "-z", "noexecstack", "--gc-sections", *(f"--undefined={root}" for root in roots), "-T",
