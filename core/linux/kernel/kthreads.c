@@ -182,21 +182,20 @@ static void play(struct thread *thread)
 		if (thread->pgdat)
 
 /*
- * kcompactd waits for folios that are locked, where kswapd goes on. Who reclaims or compacts for an allocation may have locked one,
- * as who splits it does, and would be waited for on its own stack: not on top of that.
+ * kcompactd waits for folios that are locked, and tries again where somebody is about to free a page, where kswapd goes on. What is
+ * under it on its CPU's stack would be waited for without end; nobody waits for kcompactd.
  */
-static bool may_play(const struct thread *thread)
+static bool may_play(const struct thread *thread, bool outermost)
 {
-	return !READ_ONCE(thread->playing) &&
-	       (thread->kind != KCOMPACTD || !(current->flags & PF_MEMALLOC));
+	return !READ_ONCE(thread->playing) && (thread->kind != KCOMPACTD || outermost);
 }
 
-void mmfuzz_play_kthreads(void)
+void mmfuzz_play_kthreads(bool outermost)
 {
 	if (!any_awake())
 		return;
 	for_each_thread(thread) {
-		while (READ_ONCE(thread->wanted) && is_mine(thread) && may_play(thread) &&
+		while (READ_ONCE(thread->wanted) && is_mine(thread) && may_play(thread, outermost) &&
 		       xchg(&thread->wanted, 0))
 			play(thread);
 	}
@@ -356,6 +355,6 @@ void gate_kthreads_rest(void)
 			if (thread->task.__state == TASK_RUNNING)
 				want(thread);
 		}
-		mmfuzz_play_kthreads();
+		mmfuzz_play_kthreads(true);
 	}
 }

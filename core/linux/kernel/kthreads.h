@@ -18,8 +18,8 @@ struct task_struct;
 /* Before there are objects; once the machine runs, and has reported what is free. */
 void mmfuzz_reserve_kthreads(const struct gate_config *config);
 void mmfuzz_setup_kthreads(void);
-/* What the threads of this CPU were woken for; it has done an operation more, or has nothing left to do. */
-void mmfuzz_play_kthreads(void);
+/* What the threads of this CPU were woken for, with nothing under them or not; it has done an operation more, or has nothing left. */
+void mmfuzz_play_kthreads(bool outermost);
 void mmfuzz_kthreads_time(bool idle);
 bool mmfuzz_in_kthread(void);
 /* Who sleeps may wait for one of them. */

@@ -138,11 +138,16 @@ static void run_bound(struct cpu_work *works)
 	}
 }
 
-void gate_run_bound_work(void)
+static void run_bound_work(bool outermost)
 {
 	mmfuzz_host_turn();
-	mmfuzz_play_kthreads();
+	mmfuzz_play_kthreads(outermost);
 	run_bound(&cpu_works[raw_smp_processor_id()]);
+}
+
+void gate_run_bound_work(void)
+{
+	run_bound_work(false);
 }
 
 void gate_run_work(void)
@@ -150,7 +155,7 @@ void gate_run_work(void)
 	struct cpu_work *works = &cpu_works[raw_smp_processor_id()];
 	struct work_struct *work;
 
-	gate_run_bound_work();
+	run_bound_work(true);
 	while (!list_empty_careful(&works->pending) && (work = next_work(works)))
 		run(works, work);
 }
