@@ -40,7 +40,6 @@ enum diff_kind {
  * ballooning: balloons hold frames
  * deferred: compaction has failed before, or may have
  * hotplugged: blocks are not as they were at boot
- * cramped: as scarce, of a frame for objects of the core's own
  * gone: a folio of at least a pageblock is among the isolated pages, and in no file any more
  */
 #define DIFF_FACTS(X)             \
@@ -70,8 +69,7 @@ enum diff_kind {
 	X(INSIDE, inside)         \
 	X(BALLOONING, ballooning) \
 	X(HOTPLUGGED, hotplugged) \
-	X(GONE, gone)             \
-	X(CRAMPED, cramped)
+	X(GONE, gone)
 
 enum diff_fact {
 #define X(ENUM, name) DIFF_##ENUM,
@@ -92,8 +90,8 @@ enum diff_fact {
  *	none
  * @pcp: frames on pagesets then
  * @held: frames of isolated pages in slots, afterwards
- * @managed, @devices, @ballooned, @free: counters afterwards; @managed is without the frames of virtio-mem devices, which are
- *	@devices; @free counts all frames that are inside the allocator, or taken for the core's own objects
+ * @managed, @ballooned, @free: counters afterwards; @free counts all frames that are inside the allocator, or taken for the
+ *	core's own objects
  */
 struct diff_seen {
 	uint8_t kind;
@@ -107,7 +105,6 @@ struct diff_seen {
 	unsigned long pcp;
 	unsigned long held;
 	unsigned long managed;
-	unsigned long devices;
 	unsigned long ballooned;
 	unsigned long free;
 };

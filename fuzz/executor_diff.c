@@ -465,20 +465,6 @@ static void compare_counter(struct row *row, const char *name, size_t offset)
 	compare(row, name, seen);
 }
 
-/* Frames of virtio-mem devices that are there: plugged, or unplugged since their block came online. */
-static unsigned long devices_frames(void)
-{
-	unsigned long nr = 0;
-
-	for (unsigned int i = 0; i < ex.config.nr_vmem; i++) {
-		const struct mmfuzz_range *region = &ex.config.vmem[i].region;
-
-		for (unsigned long pfn = region->start; pfn < region->start + region->nr; pfn++)
-			nr += oracle_place_of(mk_pfn(pfn)) != ORACLE_ABSENT;
-	}
-	return nr;
-}
-
 /* The oracle asks for these after each operation that ran. */
 static void rec_stats(struct mmfuzz_stats *stats)
 {
@@ -495,15 +481,13 @@ static void rec_stats(struct mmfuzz_stats *stats)
 	diff.ballooning = stats->ballooned;
 	if (seen->kind == DIFF_SKIPPED)
 		seen->kind = DIFF_DONE;
-	seen->devices = devices_frames();
-	seen->managed = stats->managed - seen->devices;
+	seen->managed = stats->managed;
 	seen->ballooned = stats->ballooned;
 	seen->free = stats->free + stats->free_isolated + stats->pcp + stats->deferred + stats->guard + core_owns_nr();
 	noted(row);
 	if (diff.side != DIFF_MEMDESC)
 		return;
 	compare_counter(row, "managed", offsetof(struct diff_seen, managed));
-	compare_counter(row, "devices", offsetof(struct diff_seen, devices));
 	compare_counter(row, "ballooned", offsetof(struct diff_seen, ballooned));
 	compare_counter(row, "free_frames", offsetof(struct diff_seen, free));
 }
@@ -806,36 +790,6 @@ static int rec_balloon_probe(unsigned int dev)
 	return gives_errno(seen, inner()->balloon_probe(dev));
 }
 
-static unsigned long rec_vmem_plug(unsigned int dev, unsigned long nr)
-{
-	struct diff_seen *seen = begins();
-
-	return gives_count(seen, inner()->vmem_plug(dev, nr), nr);
-}
-
-/* No frame for objects of the core's own: memdesc allocates none. */
-static bool is_cramped(void)
-{
-	struct diff_seen seen = { 0 };
-
-	look_for_room(&seen, 1, 0, 0, mk_nid(0));
-	return seen.facts & fact(DIFF_SCARCE, true);
-}
-
-static unsigned long rec_vmem_unplug(unsigned int dev, unsigned long nr)
-{
-	const struct mmfuzz_range *region = &ex.config.vmem[dev].region;
-	struct diff_seen *seen = begins_at(region->start, region->nr, true);
-	unsigned long got;
-
-	if (seen)
-		seen->facts |= fact(DIFF_CRAMPED, is_cramped());
-	got = inner()->vmem_unplug(dev, nr);
-	if (seen && got < nr)
-		look_for_targets(seen, region->nr);
-	return gives_count(seen, got, nr);
-}
-
 /* The node that memory leaves when a block at that frame goes offline; with no other node: none. */
 static unsigned int node_left(unsigned long pfn)
 {
@@ -983,8 +937,6 @@ static void make_doors(const struct diff_backends *backends)
 		RECORD(balloon_deflate);
 		RECORD(balloon_release);
 		RECORD(balloon_probe);
-		RECORD(vmem_plug);
-		RECORD(vmem_unplug);
 		RECORD(add_memory);
 		RECORD(online_pages);
 		RECORD(offline_pages);

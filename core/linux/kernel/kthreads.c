@@ -2,7 +2,7 @@
 /*
  * Differs on purpose: kernel threads. There are two of each node, kswapd and kcompactd, in machines whose zones have watermarks.
  * A thread has a task of its own, but no stack: what it does between two sleeps a CPU does in its task, whenever that CPU looks
- * for work (work.c), also in the midst of an operation or of other work that sleeps. When it sleeps it is on the wait queue
+ * for work (work.c), kswapd's also in the midst of an operation or of a work that sleeps. When it sleeps it is on the wait queue
  * that the tree's functions wake, by an entry of its own. Must not know how memory is reclaimed or compacted (vmscan_tree.c,
  * compaction_tree.c).
  *
@@ -327,11 +327,6 @@ UNSEEN unsigned int *mmfuzz_kthread_timeouts(struct task_struct *task)
 	if ((const char *)task < start || (const char *)task >= start + nr_nodes * sizeof(*threads))
 		return NULL;
 	return &container_of(task, struct thread, task)->timeouts;
-}
-
-UNSEEN bool mmfuzz_in_kthread(void)
-{
-	return mmfuzz_kthread_timeouts(current);
 }
 
 void gate_kthreads(struct gate_kthreads *now)

@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-/* Its accesses are none that the woven machine sees, where programs come by that wake nobody: inputs are positions in a schedule. */
+/* Its plain accesses are none that the woven machine sees; marked ones are, and are points of a schedule. */
 #define UNSEEN __attribute__((no_sanitize("thread")))
 
 struct gate_config;
@@ -21,7 +21,6 @@ void mmfuzz_setup_kthreads(void);
 /* What the threads of this CPU were woken for, with nothing under them or not; it has done an operation more, or has nothing left. */
 void mmfuzz_play_kthreads(bool outermost);
 void mmfuzz_kthreads_time(bool idle);
-bool mmfuzz_in_kthread(void);
 /* Who sleeps may wait for one of them. */
 void mmfuzz_hurry_kthreads(void);
 /* How often the thread whose task this is has waited in vain since it was woken; NULL: the task is a CPU's. */

@@ -45,9 +45,6 @@ static struct workqueue_struct bound_workqueue = { .name = "bound" };
 /* In a work's word: it was queued there. */
 #define BOUND_BIT WORK_STRUCT_INACTIVE_BIT
 
-/* To look and to mark without a trace: these are no part of a schedule, which would be another one by them. */
-#define UNSEEN noinline __attribute__((no_sanitize("thread")))
-
 struct workqueue_struct *system_wq = &the_workqueue;
 struct workqueue_struct *system_percpu_wq = &the_workqueue;
 struct workqueue_struct *system_highpri_wq = &the_workqueue;
