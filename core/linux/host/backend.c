@@ -18,6 +18,7 @@
 
 #include "../gate.h"
 #include "log.h"
+#include "machine.h"
 #include "poison.h"
 #include "races.h"
 #include "state.h"
@@ -730,11 +731,11 @@ static void be_idle(bool (*others_busy)(void))
 		if (busy)
 			gate_run_work();
 		__atomic_fetch_sub(&idle_at_work, 1, __ATOMIC_SEQ_CST);
-		cpu_relax();
+		mmfuzz_relax();
 	}
 	while (__atomic_load_n(&idle_at_work, __ATOMIC_SEQ_CST)) {
 		gate_run_bound_work();
-		cpu_relax();
+		mmfuzz_relax();
 	}
 }
 

@@ -3,6 +3,7 @@
  * What the kernel's world asks of the machine (arch/include/asm/host.h), by core/sim. Included by nobody of the kernel's
  * world, so both sides of each layout are known here.
  */
+#include <sched.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,10 +15,10 @@
 
 #include "../gate.h"
 #include "log.h"
+#include "machine.h"
 
 void mmfuzz_bug(const char *rule, const char *func, const char *format, ...);
 void mmfuzz_unanswered(const char *name);
-void mmfuzz_relax(void);
 int mmfuzz_notifier_refuses(void);
 void mmfuzz_lock_wait(unsigned int *word);
 void mmfuzz_rcu_read_lock(void);
@@ -30,6 +31,9 @@ void mmfuzz_irq_on(void);
 #endif
 void mmfuzz_races_off(void);
 void mmfuzz_races_on(void);
+
+/* As much as a system call costs. */
+#define TURNS_TO_YIELD 32
 
 #if SIM_WEAVE
 _Static_assert(offsetof(struct weave_hot, cpu) == 24, "struct mmfuzz_hot in asm/host.h");
@@ -57,6 +61,13 @@ void mmfuzz_unanswered(const char *name)
 void mmfuzz_relax(void)
 {
 	cpu_relax();
+#if !SIM_WEAVE
+	/* The host may have fewer CPUs: who waits for longer leaves its own to whom it waits for. */
+	static _Thread_local unsigned int turns;
+
+	if (!machine_is_sequential() && !(++turns % TURNS_TO_YIELD))
+		sched_yield();
+#endif
 }
 
 int mmfuzz_notifier_refuses(void)
