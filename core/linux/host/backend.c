@@ -618,17 +618,29 @@ static unsigned long be_vmem_plug(unsigned int dev, unsigned long nr)
 	return gate_vmem_plug(dev, nr);
 }
 
-/* As who takes a block offline. */
+/*
+ * Who takes memory away would try again when what only waits for its time is gone: objects for their grace period, frames freed
+ * without a lock for the next one that is freed with it.
+ */
+static void let_memory_go(void)
+{
+	const bool in_sequence = gate_in_sequence();
+
+	if (in_sequence) {
+		gate_file_tidy();
+		gate_unpoison_late();
+	}
+	rcu_barrier();
+	if (in_sequence)
+		gate_free_deferred();
+}
+
 static unsigned long be_vmem_unplug(unsigned int dev, unsigned long nr)
 {
 	unsigned long done;
 
 	changes();
-	if (gate_in_sequence()) {
-		gate_file_tidy();
-		gate_unpoison_late();
-	}
-	rcu_barrier();
+	let_memory_go();
 	done = gate_vmem_unplug(dev, nr);
 	if (done < nr && gate_in_sequence()) {
 		/* Folios that were removed while they waited for a list of reclaim. */
@@ -663,12 +675,7 @@ static int be_offline_pages(block_t block)
 	int err;
 
 	changes();
-	/* Who takes a block offline would try again when objects in it are gone that only wait for their grace period. */
-	if (gate_in_sequence()) {
-		gate_file_tidy();
-		gate_unpoison_late();
-	}
-	rcu_barrier();
+	let_memory_go();
 	err = gate_offline_pages(block.block);
 	/* There may be no room to which zspages could move: then their users have to do without. */
 	if (err == -EBUSY && gate_in_sequence() && gate_zs_empty())

@@ -29,13 +29,27 @@ static struct weave_result result;
 /* The most that waited to be freed when a run was over. */
 static unsigned long deferred;
 
-static void quiesce(void)
+static void look_for_deferred(void)
 {
 	struct mmfuzz_stats stats;
 
 	mmfuzz_backend_linux.stats(&stats);
 	deferred = stats.deferred > deferred ? stats.deferred : deferred;
+}
+
+static void quiesce(void)
+{
+	look_for_deferred();
 	mmfuzz_backend_linux.quiesce();
+}
+
+/* Before that the blocks go back to where they were. */
+static int offline_pages(block_t block)
+{
+	/* Not an access of the run. */
+	if (!weave_running())
+		look_for_deferred();
+	return mmfuzz_backend_linux.offline_pages(block);
 }
 
 static void assemble(const char *text)
@@ -56,6 +70,7 @@ static void run(void)
 
 	backend = mmfuzz_backend_linux;
 	backend.quiesce = quiesce;
+	backend.offline_pages = offline_pages;
 	executor_weave_config(&program, &schedule, &config);
 	config.catch = true;
 	weave = weave_new(&config);
@@ -109,6 +124,29 @@ static void an_interrupt_frees(void **state)
 			     2, 5);
 	/* The zone's lock is the interrupted operation's. */
 	assert_int_equal(deferred, 16);
+}
+
+/* What waits for the next to be freed, and is of a block that is to go then, does not keep the block. */
+static void a_block_goes_with_what_is_deferred(void **state)
+{
+	(void)state;
+	if (!mmfuzz_backend_linux.free_frozen_nolock)
+		skip();
+	deferred = 0;
+	interrupted_anywhere("cpu0: mem_offline(block=1)\n"
+			     "cpu0: mem_offline(block=2)\n"
+			     "cpu0: mem_offline(block=3)\n"
+			     "cpu0: mem_online(block=1, zone=movable)\n"
+			     "cpu0: mem_online(block=2, zone=movable)\n"
+			     "cpu0: mem_online(block=3, zone=movable)\n"
+			     "cpu0: s0 = alloc(order=1, gfp=movable)\n"
+			     "cpu0: s1 = alloc(order=2, gfp=movable)\n"
+			     "cpu0: free(s0)\n"
+			     "cpu0: drain_local()\n"
+			     "    @0 interrupt\n"
+			     "cpu0: free_nolock(s1)\n",
+			     9, 5);
+	assert_int_equal(deferred, 4);
 }
 
 static void an_interrupt_allocates(void **state)
@@ -435,6 +473,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_interrupt_frees),
+		cmocka_unit_test(a_block_goes_with_what_is_deferred),
 		cmocka_unit_test(an_interrupt_allocates),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
