@@ -153,8 +153,11 @@ void gate_run_work(void)
 	struct work_struct *work;
 
 	run_bound_work(true);
-	while (!list_empty_careful(&works->pending) && (work = next_work(works)))
+	while (!list_empty_careful(&works->pending) && (work = next_work(works))) {
 		run(works, work);
+		/* A worker is not killed for having waited, and nor is who comes after it on this CPU. */
+		mmfuzz_revive_current();
+	}
 }
 
 /* Where it is run at the moment; nobody begins with it now, as it is pending and on no list yet. */
