@@ -87,6 +87,7 @@ struct weave_fibre {
  * @index: number of this run, from 0
  * @writes: marked writes so far in this run; what yields look at
  * @spin_from: the point of the running fibre at which it was last switched to, or somebody wrote
+ * @turn_from: the point of the running fibre at which it was last switched to, let others go first or began an operation
  * @rng: seeded anew for each run from seed and index
  * @redundant: the strategy knows that it leads to nothing new
  * @state: the strategy's, state_size bytes, zero at first, kept between runs
@@ -106,6 +107,7 @@ struct weave {
 	u64 index;
 	u64 writes;
 	u32 spin_from;
+	u32 turn_from;
 	bool redundant;
 	struct weave_rng rng;
 	void *state;

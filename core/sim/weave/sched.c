@@ -21,6 +21,8 @@
 #define MAX_IDLE	   1000u
 /* Who has gone through so many points since anybody wrote waits for somebody, whether it says so by cpu_relax() or not. */
 #define MAX_SPIN	   2048u
+/* So has who writes meanwhile, after so many since it was switched to: a reference taken and dropped in each try. */
+#define MAX_TURN	   32768u
 #define DEFAULT_MAX_POINTS 1000000u
 
 struct weave_hot weave_hot __aligned(64) = { .private_size = ~0ul, .self = &sim_cpus[0] };
@@ -229,7 +231,7 @@ static void set_stop(struct weave *w)
 		stop = min_t(u64, stop, entry->nth);
 	if (strategy_asked(w) && w->ask_in != WEAVE_NEVER)
 		stop = min(stop, (u64)weave_hot.nth + w->ask_in);
-	stop = min(stop, (u64)w->spin_from + MAX_SPIN);
+	stop = min(stop, min((u64)w->spin_from + MAX_SPIN, (u64)w->turn_from + MAX_TURN));
 	weave_hot.stop = (u32)min_t(u64, stop, ~0u);
 }
 
@@ -265,7 +267,7 @@ static void load_hot(struct weave *w, unsigned int index)
 
 	w->current = index;
 	own_stack(w, f);
-	weave_hot.nth = w->spin_from = f->nth;
+	weave_hot.nth = w->spin_from = w->turn_from = f->nth;
 	weave_hot.cpu = index;
 	weave_hot.self = fibre_private(f->context);
 	if (unlikely(f->marked))
@@ -338,7 +340,7 @@ static void interrupt(struct weave *w, struct weave_fibre *f, unsigned int value
 		f->nth = before.nth;
 		f->cursor = before.cursor;
 		list_return(f);
-		weave_hot.nth = w->spin_from = f->nth;
+		weave_hot.nth = w->spin_from = w->turn_from = f->nth;
 	}
 	f->point = before.point;
 	set_stop(w);
@@ -411,7 +413,7 @@ static void forced_switch(struct weave *w);
 /* At its point, the running fibre @f lets others go first: it has nothing to do until one of them has written. */
 static void yield(struct weave *w, struct weave_fibre *f)
 {
-	w->spin_from = weave_hot.nth;
+	w->spin_from = w->turn_from = weave_hot.nth;
 	f->yielded = true;
 	f->writes_seen = w->writes;
 	if (weave_hot.flags & WEAVE_HOT_WEAK && memory_catch_up())
@@ -441,7 +443,7 @@ void sched_point(enum weave_kind kind, const void *addr, unsigned int size, bool
 					 .pc = (uintptr_t)pc };
 	offer_drain(w);
 	/* Nothing that differs between a schedule and the strategy that made it may count here. */
-	if (unlikely(weave_hot.nth - w->spin_from >= MAX_SPIN)) {
+	if (unlikely(weave_hot.nth - w->spin_from >= MAX_SPIN || weave_hot.nth - w->turn_from >= MAX_TURN)) {
 		yield(w, f);
 		return;
 	}
@@ -724,7 +726,7 @@ void weave_op(unsigned int op)
 	f->op = op;
 	f->nth = 0;
 	list_seek(f);
-	weave_hot.nth = w->spin_from = 0;
+	weave_hot.nth = w->spin_from = w->turn_from = 0;
 	weave_hot.plain = w->config.max_plain;
 	run.counted = ~0u;
 	sched_point(WEAVE_BEGIN, NULL, 0, false, NULL);

@@ -320,6 +320,30 @@ static void spinning_lets_others_go_first(void **state)
 	assert_true(result.switches <= 2);
 }
 
+static void try_or_set(unsigned int fibre, void *arg)
+{
+	(void)arg;
+	if (fibre == 0) {
+		do
+			WRITE_ONCE(tries, tries + 1);
+		while (!READ_ONCE(counter));
+		say("seen");
+	} else {
+		WRITE_ONCE(counter, 1);
+	}
+}
+
+/* Nor if it writes in each try, what is nobody's business: offlining takes and drops references of a frame that is being allocated. */
+static void trying_lets_others_go_first(void **state)
+{
+	struct weave_result result = run(&(struct weave_config){ .max_points = 100000 }, 2, try_or_set);
+
+	(void)state;
+	assert_false(result.found);
+	assert_string_equal(order, "seen");
+	assert_true(result.switches <= 2);
+}
+
 static void wait_some_turns(unsigned int fibre, void *arg)
 {
 	(void)arg;
@@ -440,6 +464,7 @@ int main(void)
 		cmocka_unit_test_setup(polling_that_gives_up_is_fine, setup),
 		cmocka_unit_test_setup(a_yield_that_gets_on_is_no_livelock, setup),
 		cmocka_unit_test_setup(spinning_lets_others_go_first, setup),
+		cmocka_unit_test_setup(trying_lets_others_go_first, setup),
 		cmocka_unit_test_setup(who_waits_has_its_turn, setup),
 		cmocka_unit_test_setup(an_interrupt_runs_at_its_point, setup),
 		cmocka_unit_test_setup(no_interrupt_while_they_are_off, setup),
