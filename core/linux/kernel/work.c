@@ -67,7 +67,8 @@ void mmfuzz_setup_work(void)
 
 static void begin(struct cpu_work *works, struct work_struct *work)
 {
-	WRITE_ONCE(works->running, work);
+	/* Release: who sees this sees as well what the one before has done. Pairs with is_running(), runs_on(). */
+	smp_store_release(&works->running, work);
 	/* Release: who sees that it is not pending sees that it runs, or what it did. Pairs with is_busy(). */
 	clear_bit_unlock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
 }
@@ -90,7 +91,7 @@ static struct work_struct *next_work(struct cpu_work *works)
 static void run(struct cpu_work *works, struct work_struct *work)
 {
 	work->func(work);
-	/* Release: who waits sees what the work has done. Pairs with is_busy(). */
+	/* Release: who waits sees what the work has done. Pairs with is_running(), runs_on(). */
 	smp_store_release(&works->running, NULL);
 }
 
@@ -160,11 +161,14 @@ void gate_run_work(void)
 	}
 }
 
-/* Where it is run at the moment; nobody begins with it now, as it is pending and on no list yet. */
-static UNSEEN struct cpu_work *runs_on(struct work_struct *work)
+/*
+ * Where it is run at the moment; nobody begins with it now, as it is pending and on no list yet. Acquire: who runs it next, and gets it
+ * from here by a list, comes behind who ran it before. Pairs with run().
+ */
+static struct cpu_work *runs_on(struct work_struct *work)
 {
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		if (__atomic_load_n(&cpu_works[cpu].running, __ATOMIC_RELAXED) == work)
+		if (smp_load_acquire(&cpu_works[cpu].running) == work)
 			return &cpu_works[cpu];
 	}
 	return NULL;
@@ -214,7 +218,7 @@ int gate_time_passes(int idle)
 
 static bool is_running(const struct work_struct *work)
 {
-	/* Acquire: pairs with the release of gate_run_work(), so that what the work did is seen. */
+	/* Acquire: pairs with the release of run() and begin(), so that what the work did is seen. */
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		if (smp_load_acquire(&cpu_works[cpu].running) == work)
 			return true;
