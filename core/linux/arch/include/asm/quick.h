@@ -8,5 +8,9 @@
 
 #undef CONFIG_DEBUG_VM
 #undef CONFIG_DEBUG_VM_PGFLAGS
+#undef CONFIG_DEBUG_LIST
+#undef CONFIG_LIST_HARDENED
+/* lib/list_debug.c is compiled all the same, and called by nobody. */
+#define __list_valid_slowpath
 
 #endif /* ASM_MMFUZZ_QUICK_H */
