@@ -8,7 +8,9 @@
 #include <linux/mm.h>
 #include <linux/mmdebug.h>
 #include <linux/mmzone.h>
+#include <linux/string.h>
 
+#include "../gate.h"
 #include "world.h"
 
 #ifndef MMFUZZ_WEAVE
@@ -37,5 +39,18 @@ static noinline bool spans_on_a_closer_look(const struct zone *zone, unsigned lo
 #define zone_spans_pfn(zone, pfn) (likely(zone_spans_pfn(zone, pfn)) || spans_on_a_closer_look(zone, pfn))
 #endif
 #endif
+
+/*
+ * free_contig_range() says of a frame with more than one reference that it is in use. While others run it may be a scanner's, who has
+ * it for a moment and looks again (do_migrate_range(), compaction): then that is all. Newer trees do not say it.
+ */
+#undef WARN
+#define WARN(cond, format...)                                                               \
+	({                                                                                  \
+		const bool warns = (cond) && (gate_in_sequence() || strcmp(#cond, "count != 0")); \
+		if (unlikely(warns))                                                        \
+			__WARN_printf(TAINT_WARN, format);                                  \
+		unlikely(warns);                                                            \
+	})
 
 #include "mm/page_alloc.c"
