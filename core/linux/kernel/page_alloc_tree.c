@@ -3,7 +3,7 @@
  * The tree's page allocator, in which a zone spans a frame if it does for more than a moment: while memory comes or goes a zone's
  * start and size are written one after the other, and nobody takes the lock that readers could tell that by
  * (FAULT_SPAN_UNLOCKED, docs/findings/dump-page-without-end.md). Not on the woven machine: nothing comes between two plain writes
- * there.
+ * there. On both, a reference that a scanner has for a moment is no use of a frame. Must not change what the allocator does.
  */
 #include <linux/mm.h>
 #include <linux/mmdebug.h>
