@@ -3,7 +3,9 @@
  * The tree's page allocator, in which a zone spans a frame if it does for more than a moment: while memory comes or goes a zone's
  * start and size are written one after the other, and nobody takes the lock that readers could tell that by
  * (FAULT_SPAN_UNLOCKED, docs/findings/dump-page-without-end.md). Not on the woven machine: nothing comes between two plain writes
- * there. On both, a reference that a scanner has for a moment is no use of a frame. Must not change what the allocator does.
+ * there. On both, a reference that a scanner has for a moment is no use of a frame, and who is handed another zone than it asked
+ * for, as lists of zones are made anew meanwhile, goes on to the next (FAULT_ZONELIST_MOVES). Must not change what the allocator
+ * does otherwise.
  */
 #include <linux/mm.h>
 #include <linux/mmdebug.h>
@@ -38,6 +40,29 @@ static noinline bool spans_on_a_closer_look(const struct zone *zone, unsigned lo
 
 #define zone_spans_pfn(zone, pfn) (likely(zone_spans_pfn(zone, pfn)) || spans_on_a_closer_look(zone, pfn))
 #endif
+#endif
+
+#ifdef FAULT_ZONELIST_MOVES
+/*
+ * An entry was chosen by its index, and its zone is read later: in between it may have become another one's
+ * (docs/findings/zonelist-moves-under-allocation.md). Nothing of that is needed to tell: the zone says itself which it is.
+ */
+static __always_inline struct zone *zone_up_to(struct zoneref **zref, enum zone_type highest, nodemask_t *nodes)
+{
+	struct zone *zone;
+
+	for (;;) {
+		zone = zonelist_zone(*zref);
+		if (likely(!zone || zone <= &zone->zone_pgdat->node_zones[highest]))
+			return zone;
+		*zref = next_zones_zonelist(*zref + 1, highest, nodes);
+	}
+}
+
+#undef for_next_zone_zonelist_nodemask
+#define for_next_zone_zonelist_nodemask(zone, zref, highest, nodes)                                    \
+	for ((zone) = zone_up_to(&(zref), highest, nodes); (zone);                                     \
+	     (zref) = next_zones_zonelist((zref) + 1, highest, nodes), (zone) = zone_up_to(&(zref), highest, nodes))
 #endif
 
 /*

@@ -80,8 +80,8 @@ static void run(void)
 		fail_msg("%s: %s", result.title, result.text);
 }
 
-/* An interrupt at each point of operation @op, of which there are some: @lowest at least. */
-static void interrupted_anywhere(const char *text, unsigned int op, unsigned int lowest)
+/* What comes in, or is switched to, at each point of operation @op, of which there are some: @lowest at least. */
+static void at_each_point(const char *text, unsigned int op, unsigned int lowest)
 {
 	unsigned int nth = 0;
 
@@ -101,27 +101,27 @@ static void an_interrupt_frees(void **state)
 	if (!mmfuzz_backend_linux.free_frozen_nolock)
 		skip();
 	deferred = 0;
-	interrupted_anywhere("cpu0: s0 = alloc()\n"
-			     "cpu0: s1 = alloc()\n"
-			     "cpu0: free(s0)\n"
-			     "    @0 interrupt\n"
-			     "cpu0: free_nolock(s1)\n",
-			     2, 5);
+	at_each_point("cpu0: s0 = alloc()\n"
+		      "cpu0: s1 = alloc()\n"
+		      "cpu0: free(s0)\n"
+		      "    @0 interrupt\n"
+		      "cpu0: free_nolock(s1)\n",
+		      2, 5);
 	/* A pageset that is busy, and a zone that is not: it is free at once. */
 	assert_int_equal(deferred, 0);
-	interrupted_anywhere("cpu0: s0 = alloc(order=3)\n"
-			     "cpu0: s1 = alloc()\n"
-			     "cpu0: drain_local()\n"
-			     "    @0 interrupt\n"
-			     "cpu0: free_nolock(s1)\n"
-			     "cpu0: free(s0)\n",
-			     2, 5);
-	interrupted_anywhere("cpu0: s0 = alloc(order=4)\n"
-			     "cpu0: s1 = alloc(order=4)\n"
-			     "cpu0: free(s0)\n"
-			     "    @0 interrupt\n"
-			     "cpu0: free_nolock(s1)\n",
-			     2, 5);
+	at_each_point("cpu0: s0 = alloc(order=3)\n"
+		      "cpu0: s1 = alloc()\n"
+		      "cpu0: drain_local()\n"
+		      "    @0 interrupt\n"
+		      "cpu0: free_nolock(s1)\n"
+		      "cpu0: free(s0)\n",
+		      2, 5);
+	at_each_point("cpu0: s0 = alloc(order=4)\n"
+		      "cpu0: s1 = alloc(order=4)\n"
+		      "cpu0: free(s0)\n"
+		      "    @0 interrupt\n"
+		      "cpu0: free_nolock(s1)\n",
+		      2, 5);
 	/* The zone's lock is the interrupted operation's. */
 	assert_int_equal(deferred, 16);
 }
@@ -133,19 +133,19 @@ static void a_block_goes_with_what_is_deferred(void **state)
 	if (!mmfuzz_backend_linux.free_frozen_nolock)
 		skip();
 	deferred = 0;
-	interrupted_anywhere("cpu0: mem_offline(block=1)\n"
-			     "cpu0: mem_offline(block=2)\n"
-			     "cpu0: mem_offline(block=3)\n"
-			     "cpu0: mem_online(block=1, zone=movable)\n"
-			     "cpu0: mem_online(block=2, zone=movable)\n"
-			     "cpu0: mem_online(block=3, zone=movable)\n"
-			     "cpu0: s0 = alloc(order=1, gfp=movable)\n"
-			     "cpu0: s1 = alloc(order=2, gfp=movable)\n"
-			     "cpu0: free(s0)\n"
-			     "cpu0: drain_local()\n"
-			     "    @0 interrupt\n"
-			     "cpu0: free_nolock(s1)\n",
-			     9, 5);
+	at_each_point("cpu0: mem_offline(block=1)\n"
+		      "cpu0: mem_offline(block=2)\n"
+		      "cpu0: mem_offline(block=3)\n"
+		      "cpu0: mem_online(block=1, zone=movable)\n"
+		      "cpu0: mem_online(block=2, zone=movable)\n"
+		      "cpu0: mem_online(block=3, zone=movable)\n"
+		      "cpu0: s0 = alloc(order=1, gfp=movable)\n"
+		      "cpu0: s1 = alloc(order=2, gfp=movable)\n"
+		      "cpu0: free(s0)\n"
+		      "cpu0: drain_local()\n"
+		      "    @0 interrupt\n"
+		      "cpu0: free_nolock(s1)\n",
+		      9, 5);
 	assert_int_equal(deferred, 4);
 }
 
@@ -165,8 +165,26 @@ static void an_interrupt_allocates(void **state)
 			 "cpu0: split(s1)\n"
 			 "cpu0: free(s1)\n",
 			 order, order % 4);
-		interrupted_anywhere(text, 0, 5);
+		at_each_point(text, 0, 5);
 	}
+}
+
+/*
+ * Who allocates for a device holds a place in the list of zones, and a zone that comes to life in between moves what stands there:
+ *
+ *     [ Normal | DMA ]   ->   [ Movable | Normal | DMA ]
+ *                 ^                         ^
+ * The oracle, which knows the zones of the blocks that stay, is told of no frame of Normal.
+ */
+static void a_list_of_zones_moves_under_who_allocates(void **state)
+{
+	(void)state;
+	at_each_point("machine profile=holes cpus=2 points=plain\n"
+		      "cpu0: mem_offline(block=6)\n"
+		      "cpu0: s0 = alloc(gfp=dma|thisnode)\n"
+		      "    @0 switch cpu1\n"
+		      "cpu1: mem_online(block=6, zone=movable)\n",
+		      1, 20);
 }
 
 /* ---- sleeping ---- */
@@ -475,6 +493,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_interrupt_frees),
 		cmocka_unit_test(a_block_goes_with_what_is_deferred),
 		cmocka_unit_test(an_interrupt_allocates),
+		cmocka_unit_test(a_list_of_zones_moves_under_who_allocates),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
 		cmocka_unit_test(work_waits_for_who_sleeps),
