@@ -9,42 +9,7 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
-#include "reported.h"
-#include "unaccepted.h"
-#include "unplugged.h"
 #include "world.h"
-
-void arch_alloc_page(struct page *page, int order)
-{
-	mmfuzz_must_be_accepted(page_to_pfn(page), 1ul << order, "alloc");
-	mmfuzz_must_be_plugged(page_to_pfn(page), 1ul << order, "alloc");
-	mmfuzz_granted(page_to_pfn(page), order);
-	gate_allocated(page_to_pfn(page), order);
-}
-
-void arch_free_page(struct page *page, int order)
-{
-	unsigned long pfn = page_to_pfn(page);
-	bool onlining;
-
-	if (pfn >= max_pfn - MMFUZZ_BOOT_PFNS && system_state == SYSTEM_RUNNING)
-		mmfuzz_bug("boot memory is freed", "free", "0x%lx: it would be given to a program", pfn);
-	mmfuzz_must_be_plugged(pfn, 1ul << order, "free");
-	/* It counts as free since the machine began: nobody frees it. */
-	if (mmfuzz_comes_accepted(pfn, order)) {
-		gate_accepted(pfn, order);
-		return;
-	}
-	onlining = mmfuzz_onlining(pfn);
-	if (onlining)
-		mmfuzz_onlined();
-	if (mmfuzz_freed_in_region(pfn, 1ul << order, onlining))
-		return;
-	if (onlining)
-		gate_onlined(pfn, 1ul << order);
-	else
-		gate_freed(pfn, order);
-}
 
 gfp_t mmfuzz_gfp(unsigned int asked)
 {

@@ -28,6 +28,7 @@
 static unsigned long offered[BITS_TO_LONGS(NR_FRAMES)]; /* the host's at the moment */
 static unsigned long known[BITS_TO_LONGS(NR_FRAMES)]; /* were, and nobody has had them since */
 static unsigned long nr_acknowledged;
+bool mmfuzz_reports;
 
 /* pfn_to_online_page() without a call: it stands in a file that is watched. */
 static struct page *online_page(unsigned long pfn)
@@ -64,6 +65,8 @@ void mmfuzz_offer(unsigned long pfn, unsigned long nr)
 		if (frame_bit(offered, p))
 			mmfuzz_bug("reported frame offered twice", "report", "0x%lx is the host's already", p);
 	}
+	/* Before anybody can get one of them: it is the offer's own CPU that has them, and hands them on by a lock. */
+	WRITE_ONCE(mmfuzz_reports, true);
 	frame_set_bits(offered, pfn, pfn + nr);
 }
 
@@ -76,7 +79,7 @@ void mmfuzz_acknowledge(unsigned long pfn, unsigned long nr)
 	__atomic_fetch_add(&nr_acknowledged, nr, __ATOMIC_RELAXED);
 }
 
-void mmfuzz_granted(unsigned long pfn, unsigned int order)
+void mmfuzz_no_more_known(unsigned long pfn, unsigned int order)
 {
 	for (unsigned long p = pfn; p < pfn + (1ul << order); p++) {
 		if (frame_bit(offered, p))

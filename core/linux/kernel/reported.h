@@ -9,6 +9,7 @@
 #ifndef MMFUZZ_LINUX_REPORTED_H
 #define MMFUZZ_LINUX_REPORTED_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 /* Before there are devices. */
@@ -17,8 +18,15 @@ void mmfuzz_setup_reporting(void);
 void mmfuzz_offer(unsigned long pfn, unsigned long nr);
 /* The host is done with them, and says so next. */
 void mmfuzz_acknowledge(unsigned long pfn, unsigned long nr);
+/* Whether the host was ever offered any. Not written but by reported.c. */
+extern bool mmfuzz_reports;
+void mmfuzz_no_more_known(unsigned long pfn, unsigned int order);
 /* Somebody gets them; they leave the machine. */
-void mmfuzz_granted(unsigned long pfn, unsigned int order);
+static inline void mmfuzz_granted(unsigned long pfn, unsigned int order)
+{
+	if (unlikely(mmfuzz_reports))
+		mmfuzz_no_more_known(pfn, order);
+}
 void mmfuzz_left(unsigned long pfn, unsigned long nr);
 /* Nobody runs: a free block that says it is reported is known to the host. All was given back: none was lost. */
 void mmfuzz_check_reported(struct page *page, unsigned int order);

@@ -21,15 +21,15 @@
  * frame_bits.h is relaxed: whoever accepts a block has it alone until it is on a free list, and there a lock is between it and
  * the next one who has it.
  */
-static unsigned long *unaccepted;   /* NULL: all of the machine's memory is accepted */
+unsigned long *mmfuzz_unaccepted_frames;
 static unsigned long *on_their_way; /* accepted, and not on a free list yet */
-static unsigned long nr_frames;	    /* that these have bits for */
+static unsigned long nr_frames; /* that these have bits for */
 
 /* The first such frame of the range; GATE_NONE. What the kernel boots from is behind all frames, and accepted. */
 static unsigned long first_unaccepted(unsigned long pfn, unsigned long end)
 {
 	for (end = min(end, nr_frames); pfn < end; pfn++) {
-		if (frame_bit(unaccepted, pfn))
+		if (frame_bit(mmfuzz_unaccepted_frames, pfn))
 			return pfn;
 	}
 	return GATE_NONE;
@@ -42,7 +42,7 @@ void mmfuzz_reserve_unaccepted(const struct gate_config *config)
 	if (!config->unaccepted)
 		return;
 	on_their_way = memblock_alloc(bytes, SMP_CACHE_BYTES);
-	unaccepted = memblock_alloc(bytes, SMP_CACHE_BYTES);
+	mmfuzz_unaccepted_frames = memblock_alloc(bytes, SMP_CACHE_BYTES);
 	nr_frames = config->max_pfn;
 	/* Memory that comes later is accepted, as whoever plugs it has to see to that. */
 	for (unsigned int i = 0; i < config->nr_zones; i++) {
@@ -50,7 +50,7 @@ void mmfuzz_reserve_unaccepted(const struct gate_config *config)
 
 		for (unsigned long p = max(range->start, config->unaccepted);
 		     p < range->start + range->nr; p++)
-			frame_set_bit(unaccepted, p);
+			frame_set_bit(mmfuzz_unaccepted_frames, p);
 	}
 }
 
@@ -68,25 +68,22 @@ void accept_memory(phys_addr_t start, unsigned long size)
 			    end = min(DIV_ROUND_UP(start + size, PAGE_SIZE), nr_frames);
 
 	/* While it boots the kernel accepts whatever it takes, and need not know what that was. */
-	if (unaccepted && system_state == SYSTEM_RUNNING &&
+	if (mmfuzz_unaccepted_frames && system_state == SYSTEM_RUNNING &&
 	    first_unaccepted(first, end) == GATE_NONE)
 		mmfuzz_bug("accepted twice", "accept_memory",
 			   "[0x%lx, 0x%lx) is accepted, all of it", first, end);
 	for (unsigned long p = first; p < end; p++) {
-		frame_clear_bit(unaccepted, p);
+		frame_clear_bit(mmfuzz_unaccepted_frames, p);
 		frame_set_bit(on_their_way, p);
 	}
 }
 
 /* ---- what the guest does with it ---- */
 
-void mmfuzz_must_be_accepted(unsigned long pfn, unsigned long nr, const char *who)
+void mmfuzz_look_for_unaccepted(unsigned long pfn, unsigned long nr, const char *who)
 {
-	unsigned long bad;
+	const unsigned long bad = first_unaccepted(pfn, pfn + nr);
 
-	if (!unaccepted)
-		return;
-	bad = first_unaccepted(pfn, pfn + nr);
 	if (bad != GATE_NONE)
 		mmfuzz_bug("unaccepted memory", who,
 			   "0x%lx of %lu frames from 0x%lx on has not been accepted", bad, nr, pfn);
@@ -94,7 +91,7 @@ void mmfuzz_must_be_accepted(unsigned long pfn, unsigned long nr, const char *wh
 
 void mmfuzz_check_offlining(unsigned long pfn, unsigned long nr)
 {
-	for (unsigned long p = pfn; unaccepted && p < pfn + nr; p++) {
+	for (unsigned long p = pfn; mmfuzz_unaccepted_frames && p < pfn + nr; p++) {
 		if (PageUnaccepted(pfn_to_page(p)))
 			mmfuzz_bug("unaccepted memory", "offline_pages",
 				   "0x%lx waits to be accepted, and who takes it offline waits for "
@@ -103,10 +100,8 @@ void mmfuzz_check_offlining(unsigned long pfn, unsigned long nr)
 	}
 }
 
-bool mmfuzz_comes_accepted(unsigned long pfn, unsigned int order)
+bool mmfuzz_leaves_its_way(unsigned long pfn, unsigned int order)
 {
-	if (!unaccepted)
-		return false;
 	mmfuzz_must_be_accepted(pfn, 1ul << order, "free");
 	if (pfn >= nr_frames || !frame_bit(on_their_way, pfn))
 		return false;
@@ -176,7 +171,7 @@ static unsigned long sum_memmap(struct zone *zone)
 			sum += MAX_ORDER_NR_PAGES;
 			end_of_block = pfn + MAX_ORDER_NR_PAGES;
 		}
-		if (pfn >= end_of_block && frame_bit(unaccepted, pfn) && !PageReserved(page))
+		if (pfn >= end_of_block && frame_bit(mmfuzz_unaccepted_frames, pfn) && !PageReserved(page))
 			WRONG("0x%lx is not accepted, and is in no block that waits for that", pfn);
 	}
 	return sum;
@@ -186,7 +181,7 @@ unsigned long mmfuzz_check_unaccepted(struct zone *zone)
 {
 	unsigned long listed, said;
 
-	if (!unaccepted)
+	if (!mmfuzz_unaccepted_frames)
 		return 0;
 	listed = sum_list(zone);
 	said = sum_memmap(zone);
@@ -212,7 +207,7 @@ void gate_hide_unaccepted(void)
 {
 	unsigned long pfn = 0;
 
-	while (unaccepted && (pfn = first_unaccepted(pfn, nr_frames)) != GATE_NONE)
+	while (mmfuzz_unaccepted_frames && (pfn = first_unaccepted(pfn, nr_frames)) != GATE_NONE)
 		gate_host_took(pfn++);
 }
 
@@ -221,6 +216,6 @@ unsigned long gate_unaccepted(unsigned long pfn, unsigned long nr)
 	unsigned long sum = 0;
 
 	for (unsigned long p = pfn; p < min(pfn + nr, nr_frames); p++)
-		sum += frame_bit(unaccepted, p);
+		sum += frame_bit(mmfuzz_unaccepted_frames, p);
 	return sum;
 }

@@ -20,7 +20,7 @@
  * frame_bits.h is relaxed: bits of a frame are changed by who has it alone, and whoever has it next got it by a lock, or by the
  * host's answer.
  */
-static unsigned long *plugged; /* NULL: there are no devices */
+unsigned long *mmfuzz_plugged_frames;
 static unsigned long *entered;
 static unsigned long *held;
 static unsigned long nr_held;
@@ -46,7 +46,7 @@ void mmfuzz_reserve_unplugged(const struct gate_config *config)
 		regions[nr_regions] = config->vmem[nr_regions];
 	entered = memblock_alloc(bytes, SMP_CACHE_BYTES);
 	held = memblock_alloc(bytes, SMP_CACHE_BYTES);
-	plugged = memblock_alloc(bytes, SMP_CACHE_BYTES);
+	mmfuzz_plugged_frames = memblock_alloc(bytes, SMP_CACHE_BYTES);
 }
 
 int mmfuzz_region_nid(unsigned long pfn)
@@ -61,9 +61,9 @@ int mmfuzz_region_nid(unsigned long pfn)
 void mmfuzz_plug(unsigned int dev, unsigned long pfn, unsigned long nr)
 {
 	for (unsigned long p = pfn; p < pfn + nr; p++) {
-		if (frame_bit(plugged, p))
+		if (frame_bit(mmfuzz_plugged_frames, p))
 			mmfuzz_bug("plugged twice", "virtio_mem", "device %u asks for 0x%lx, which it has", dev, p);
-		frame_set_bit(plugged, p);
+		frame_set_bit(mmfuzz_plugged_frames, p);
 		gate_host_gave(p);
 	}
 }
@@ -71,12 +71,12 @@ void mmfuzz_plug(unsigned int dev, unsigned long pfn, unsigned long nr)
 void mmfuzz_unplug(unsigned int dev, unsigned long pfn, unsigned long nr)
 {
 	for (unsigned long p = pfn; p < pfn + nr; p++) {
-		if (!frame_bit(plugged, p))
+		if (!frame_bit(mmfuzz_plugged_frames, p))
 			mmfuzz_bug("unplugged twice", "virtio_mem", "device %u gives up 0x%lx, which it does not have", dev, p);
 		if (frame_bit(entered, p) && !frame_bit(held, p))
 			mmfuzz_bug("unplugged in use", "virtio_mem",
 				   "device %u gives up 0x%lx, which it has not taken out of the allocator", dev, p);
-		frame_clear_bit(plugged, p);
+		frame_clear_bit(mmfuzz_plugged_frames, p);
 		gate_host_dropped(p);
 	}
 }
@@ -86,18 +86,18 @@ unsigned long mmfuzz_plugged(unsigned long pfn, unsigned long nr)
 	unsigned long sum = 0;
 
 	for (unsigned long p = pfn; p < pfn + nr; p++)
-		sum += frame_bit(plugged, p);
+		sum += frame_bit(mmfuzz_plugged_frames, p);
 	return sum;
 }
 
 /* ---- the guest's ---- */
 
-void mmfuzz_must_be_plugged(unsigned long pfn, unsigned long nr, const char *who)
+void mmfuzz_look_for_unplugged(unsigned long pfn, unsigned long nr, const char *who)
 {
-	if (!plugged || !region_of(pfn))
+	if (!region_of(pfn))
 		return;
 	for (unsigned long p = pfn; p < pfn + nr; p++) {
-		if (!frame_bit(plugged, p))
+		if (!frame_bit(mmfuzz_plugged_frames, p))
 			mmfuzz_bug("unplugged memory", who, "0x%lx of %lu frames from 0x%lx on is not plugged", p, nr, pfn);
 	}
 }
@@ -123,11 +123,11 @@ static void freed_mixed(unsigned long pfn, unsigned long nr)
 	}
 }
 
-bool mmfuzz_freed_in_region(unsigned long pfn, unsigned long nr, bool onlining)
+bool mmfuzz_enters_region(unsigned long pfn, unsigned long nr, bool onlining)
 {
 	unsigned long nr_entered = 0, nr_there = 0;
 
-	if (!plugged || !region_of(pfn))
+	if (!region_of(pfn))
 		return false;
 	for (unsigned long p = pfn; p < pfn + nr; p++) {
 		nr_entered += frame_bit(entered, p);
@@ -168,7 +168,7 @@ void mmfuzz_release(unsigned long pfn, unsigned long nr)
 
 void mmfuzz_left_region(unsigned long pfn, unsigned long nr)
 {
-	for (unsigned long p = pfn; plugged && region_of(pfn) && p < pfn + nr; p++) {
+	for (unsigned long p = pfn; mmfuzz_plugged_frames && region_of(pfn) && p < pfn + nr; p++) {
 		if (!frame_bit(entered, p))
 			continue;
 		if (frame_bit(held, p)) {
@@ -199,7 +199,7 @@ static void check_frame(unsigned long pfn)
 			WRONG("memory of a device", "0x%lx is not online, and in use", pfn);
 		return;
 	}
-	if (frame_bit(plugged, pfn)) {
+	if (frame_bit(mmfuzz_plugged_frames, pfn)) {
 		if (!frame_bit(entered, pfn) || frame_bit(held, pfn))
 			WRONG("plugged memory lies idle", "0x%lx is plugged and online, and %s", pfn,
 			      frame_bit(held, pfn) ? "the driver holds it" : "has never been in the allocator");
@@ -231,8 +231,8 @@ unsigned long gate_unplugged(unsigned long pfn, unsigned long nr)
 {
 	unsigned long sum = 0;
 
-	for (unsigned long p = pfn; plugged && p < pfn + nr; p++)
-		sum += region_of(p) && !frame_bit(plugged, p);
+	for (unsigned long p = pfn; mmfuzz_plugged_frames && p < pfn + nr; p++)
+		sum += region_of(p) && !frame_bit(mmfuzz_plugged_frames, p);
 	return sum;
 }
 
@@ -242,7 +242,7 @@ void gate_hide_unplugged(void)
 		const struct gate_range *range = &regions[i].region;
 
 		for (unsigned long pfn = range->start; pfn < range->start + range->nr; pfn++) {
-			if (!frame_bit(plugged, pfn))
+			if (!frame_bit(mmfuzz_plugged_frames, pfn))
 				gate_host_took(pfn);
 		}
 	}

@@ -11,6 +11,7 @@
 #ifndef MMFUZZ_LINUX_UNPLUGGED_H
 #define MMFUZZ_LINUX_UNPLUGGED_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 struct gate_config;
@@ -24,13 +25,24 @@ void mmfuzz_plug(unsigned int dev, unsigned long pfn, unsigned long nr);
 void mmfuzz_unplug(unsigned int dev, unsigned long pfn, unsigned long nr);
 /* How many of them are. */
 unsigned long mmfuzz_plugged(unsigned long pfn, unsigned long nr);
+/* Whether a frame is plugged; NULL: there are no devices. Not written but by unplugged.c. */
+extern unsigned long *mmfuzz_plugged_frames;
+void mmfuzz_look_for_unplugged(unsigned long pfn, unsigned long nr, const char *who);
 /* Somebody is about to have these frames, or to give them to the allocator. @who is for the title. */
-void mmfuzz_must_be_plugged(unsigned long pfn, unsigned long nr, const char *who);
+static inline void mmfuzz_must_be_plugged(unsigned long pfn, unsigned long nr, const char *who)
+{
+	if (unlikely(mmfuzz_plugged_frames))
+		mmfuzz_look_for_unplugged(pfn, nr, who);
+}
 /*
  * They enter the allocator, for the first time if @onlining. True: the oracle has been told. With the fault of
  * docs/findings/virtio-mem-mixed-subblocks.md a range may be of both kinds, whatever its user says.
  */
-bool mmfuzz_freed_in_region(unsigned long pfn, unsigned long nr, bool onlining);
+bool mmfuzz_enters_region(unsigned long pfn, unsigned long nr, bool onlining);
+static inline bool mmfuzz_freed_in_region(unsigned long pfn, unsigned long nr, bool onlining)
+{
+	return unlikely(mmfuzz_plugged_frames) && mmfuzz_enters_region(pfn, nr, onlining);
+}
 /* The driver has taken frames out of it; is about to free them. */
 void mmfuzz_hold(unsigned long pfn, unsigned long nr);
 void mmfuzz_release(unsigned long pfn, unsigned long nr);
