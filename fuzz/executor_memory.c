@@ -218,11 +218,16 @@ static const struct mmfuzz_zone_config *boot_zone(unsigned int block)
 	return NULL;
 }
 
+static void mark_touched(unsigned int block)
+{
+	__atomic_store_n(&ex.touched[block], 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&ex.nr_touched, 1, __ATOMIC_RELAXED);
+}
+
 static void touch(unsigned int block)
 {
 	oracle_zone_touched(mk_block(block));
-	__atomic_store_n(&ex.touched[block], 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&ex.nr_touched, 1, __ATOMIC_RELAXED);
+	mark_touched(block);
 }
 
 /*
@@ -267,22 +272,24 @@ void op_mem_add(const struct op *op, struct slot *slot)
 		touch(op->block);
 }
 
-/*
- * The oracle is told before the call: another CPU may be given a frame of the block before it
- * returns.
- */
+/* Blocks of virtio-mem also come and go by their driver, of which the oracle hears no zone. */
 void op_mem_online(const struct op *op, struct slot *slot)
 {
 	int ret, before = state_of(op->block);
+	uint32_t zone;
 
 	(void)slot;
-	if (ex.threads)
-		oracle_zone_touched(mk_block(op->block));
+	zone = oracle_zone_touched(mk_block(op->block));
 	ret = ex.backend->online_pages(mk_block(op->block), op->zone);
 	RETURNED(ret, EINVAL, EBUSY, ECANCELED, ENOMEM);
 	check_state(op->block, ret, before, ONLINE);
-	if (!ret)
-		touch(op->block);
+	if (ret) {
+		oracle_zone_kept(mk_block(op->block), zone);
+		return;
+	}
+	mark_touched(op->block);
+	if (!block_is_vmem(op->block))
+		oracle_zone_is(mk_block(op->block), zone, op->zone);
 }
 
 void op_mem_offline(const struct op *op, struct slot *slot)

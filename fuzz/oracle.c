@@ -21,7 +21,8 @@
 #endif
 
 #define EIGHT(place) (0x0101010101010101ull * (place))
-#define ZONE_UNKNOWN 0xff
+#define ZONE_UNKNOWN 0xffu
+#define ZONE_OF_ANY  15u /* node */
 
 /* What a CPU alone writes; padded, so that CPUs do not share a line. */
 struct oracle_cpu {
@@ -37,8 +38,8 @@ static struct {
 	unsigned long bytes; /* of @place: max_pfn rounded up to words */
 	uint8_t *place;	     /* enum oracle_place of each frame */
 	uint8_t *boot_place;
-	uint8_t *zone; /* nid << 4 | type of each section, or ZONE_UNKNOWN */
-	uint8_t *boot_zone;
+	uint32_t *zone; /* of each section: how often it was touched << 8 | nid << 4 | type, or ZONE_UNKNOWN */
+	uint32_t *boot_zone;
 	unsigned long nr_sections;
 	struct mmfuzz_stats boot;
 	uint16_t *isolation; /* of each pageblock, see trace_isolated() */
@@ -326,6 +327,11 @@ const struct mmfuzz_trace oracle_trace = {
 	.pageset = trace_pageset,
 };
 
+static unsigned long zone_bytes(void)
+{
+	return oracle.nr_sections * sizeof(*oracle.zone);
+}
+
 void oracle_boot(const struct mmfuzz_backend *backend, const struct mmfuzz_config *config)
 {
 	unsigned long there;
@@ -338,18 +344,20 @@ void oracle_boot(const struct mmfuzz_backend *backend, const struct mmfuzz_confi
 	oracle.nr_sections = config->max_pfn >> config->section_order;
 	oracle.place = sim_reserve(oracle.bytes);
 	oracle.boot_place = sim_reserve(oracle.bytes);
-	oracle.zone = sim_reserve(oracle.nr_sections);
-	oracle.boot_zone = sim_reserve(oracle.nr_sections);
+	oracle.zone = sim_reserve(zone_bytes());
+	oracle.boot_zone = sim_reserve(zone_bytes());
 	oracle.nr_pageblocks = config->max_pfn >> config->pageblock_order;
 	oracle.isolation = sim_reserve(oracle.nr_pageblocks * sizeof(*oracle.isolation));
 
-	memset(oracle.boot_zone, ZONE_UNKNOWN, oracle.nr_sections);
+	for (unsigned long i = 0; i < oracle.nr_sections; i++)
+		oracle.boot_zone[i] = ZONE_UNKNOWN;
 	for (unsigned int i = 0; i < config->nr_zones; i++) {
 		const struct mmfuzz_zone_config *z = &config->zones[i];
+		const unsigned long section = z->range.start >> config->section_order;
 
 		memset(oracle.boot_place + z->range.start, ORACLE_FREE, z->range.nr);
-		memset(oracle.boot_zone + (z->range.start >> config->section_order),
-		       z->nid << 4 | z->type, z->range.nr >> config->section_order);
+		for (unsigned long s = section; s < section + (z->range.nr >> config->section_order); s++)
+			oracle.boot_zone[s] = z->nid << 4 | z->type;
 	}
 	for (unsigned int i = 0; i < config->nr_holes; i++)
 		memset(oracle.boot_place + config->holes[i].start, ORACLE_ABSENT,
@@ -370,7 +378,7 @@ void oracle_boot(const struct mmfuzz_backend *backend, const struct mmfuzz_confi
 void oracle_reset(void)
 {
 	memcpy(oracle.place, oracle.boot_place, oracle.bytes);
-	memcpy(oracle.zone, oracle.boot_zone, oracle.nr_sections);
+	memcpy(oracle.zone, oracle.boot_zone, zone_bytes());
 	memset(oracle.isolation, 0, oracle.nr_pageblocks * sizeof(*oracle.isolation));
 	oracle.nr_sealed = 0;
 	for (unsigned int i = 0; i < oracle.config.nr_cpus; i++)
@@ -383,8 +391,8 @@ void oracle_shutdown(void)
 		return;
 	sim_release_used(oracle.place, oracle.bytes, oracle.bytes);
 	sim_release_used(oracle.boot_place, oracle.bytes, oracle.bytes);
-	sim_release_used(oracle.zone, oracle.nr_sections, oracle.nr_sections);
-	sim_release_used(oracle.boot_zone, oracle.nr_sections, oracle.nr_sections);
+	sim_release_used(oracle.zone, zone_bytes(), zone_bytes());
+	sim_release_used(oracle.boot_zone, zone_bytes(), zone_bytes());
 	sim_release_used(oracle.isolation, oracle.nr_pageblocks * sizeof(*oracle.isolation),
 			 oracle.nr_pageblocks * sizeof(*oracle.isolation));
 	memset(&oracle, 0, sizeof(oracle));
@@ -410,12 +418,12 @@ void oracle_granted(pfn_t pfn, unsigned long nr, order_t align)
 
 bool oracle_zone_ok(pfn_t pfn, unsigned int gfp, nid_t nid)
 {
-	uint8_t zone = __atomic_load_n(&oracle.zone[pfn.pfn >> oracle.config.section_order],
-				       __ATOMIC_RELAXED);
+	const uint32_t zone = __atomic_load_n(&oracle.zone[pfn.pfn >> oracle.config.section_order],
+					      __ATOMIC_RELAXED) & 0xff;
 
 	if (zone == ZONE_UNKNOWN)
 		return true;
-	if ((gfp & MMFUZZ_GFP_THISNODE) && zone >> 4 != nid.nid)
+	if ((gfp & MMFUZZ_GFP_THISNODE) && zone >> 4 != ZONE_OF_ANY && zone >> 4 != nid.nid)
 		return false;
 	if (gfp & MMFUZZ_GFP_DMA)
 		return (zone & 15) == MMFUZZ_ZONE_DMA;
@@ -433,10 +441,45 @@ void oracle_not_cma(pfn_t pfn, unsigned long nr)
 	}
 }
 
-void oracle_zone_touched(block_t block)
+static uint32_t touched(uint32_t zone)
 {
+	return ((zone >> 8) + 1) << 8 | ZONE_UNKNOWN;
+}
+
+/*
+ * All relaxed: whoever is given a frame of the block got it by the core's locks from whoever brought the block online, and that
+ * one had said so before.
+ */
+uint32_t oracle_zone_touched(block_t block)
+{
+	uint32_t *word, before;
+
+	if (block.block >= oracle.nr_sections)
+		return ZONE_UNKNOWN;
+	word = &oracle.zone[block.block];
+	before = __atomic_load_n(word, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(word, &before, touched(before), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	return before;
+}
+
+static void settle(block_t block, uint32_t before, uint32_t zone)
+{
+	uint32_t mine = touched(before);
+
 	if (block.block < oracle.nr_sections)
-		__atomic_store_n(&oracle.zone[block.block], ZONE_UNKNOWN, __ATOMIC_RELAXED);
+		__atomic_compare_exchange_n(&oracle.zone[block.block], &mine, (mine & ~0xffu) | zone, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+void oracle_zone_kept(block_t block, uint32_t before)
+{
+	settle(block, before, before & 0xff);
+}
+
+void oracle_zone_is(block_t block, uint32_t before, enum mmfuzz_zone_type type)
+{
+	settle(block, before, ZONE_OF_ANY << 4 | type);
 }
 
 /*

@@ -103,7 +103,7 @@ void oracle_granted(pfn_t pfn, unsigned long nr, order_t align);
  * @gfp: enum mmfuzz_gfp
  * @nid: the node asked for
  *
- * Looks at boot memory only; what hotplug touched may be in any zone.
+ * What hotplug has touched may be in any zone, unless oracle_zone_is() said in which.
  */
 bool oracle_zone_ok(pfn_t pfn, unsigned int gfp, nid_t nid);
 
@@ -114,10 +114,24 @@ bool oracle_zone_ok(pfn_t pfn, unsigned int gfp, nid_t nid);
 void oracle_not_cma(pfn_t pfn, unsigned long nr);
 
 /**
- * oracle_zone_touched() - hotplug has a block in hand: its zone may not be the one of the boot any
- * more
+ * oracle_zone_touched() - hotplug has a block in hand, or had: it may be in any zone
+ *
+ * Before somebody brings a block online, for another CPU may be given a frame of it before that returns. Whoever takes it offline
+ * or away may say so later: nobody is given a frame meanwhile.
+ *
+ * Returns what was known before, for one of the two below, when the call has returned.
  */
-void oracle_zone_touched(block_t block);
+uint32_t oracle_zone_touched(block_t block);
+
+/**
+ * oracle_zone_kept() - it did not come online: what was known holds
+ * oracle_zone_is() - it did, in a zone of this type, of whatever node
+ * @before: oracle_zone_touched()'s
+ *
+ * Believed if nobody else has had the block in hand meanwhile: then it is not known which came last.
+ */
+void oracle_zone_kept(block_t block, uint32_t before);
+void oracle_zone_is(block_t block, uint32_t before, enum mmfuzz_zone_type type);
 
 /**
  * oracle_tag() - write the program's tag into frames that it owns

@@ -308,6 +308,37 @@ static void test_zones(void **state)
 	assert_false(oracle_zone_ok(mk_pfn(50), 0, n1));
 }
 
+/* Frame 50 is boot memory of a movable zone; its block goes, and comes online again. */
+static void test_zones_of_blocks_that_come(void **state)
+{
+	const block_t block = mk_block(3);
+	const nid_t n0 = mk_nid(0), n1 = mk_nid(1);
+	uint32_t first, second;
+
+	(void)state;
+	first = oracle_zone_touched(block);
+	assert_true(oracle_zone_ok(mk_pfn(50), 0, n1));
+	oracle_zone_is(block, first, MMFUZZ_ZONE_NORMAL);
+	assert_true(oracle_zone_ok(mk_pfn(50), 0, n1));
+	assert_false(oracle_zone_ok(mk_pfn(50), MMFUZZ_GFP_DMA, n1));
+	/* Which node's is not said. */
+	assert_true(oracle_zone_ok(mk_pfn(50), MMFUZZ_GFP_THISNODE, n0));
+	first = oracle_zone_touched(block);
+	oracle_zone_is(block, first, MMFUZZ_ZONE_MOVABLE);
+	assert_false(oracle_zone_ok(mk_pfn(50), 0, n1));
+	/* In vain. */
+	first = oracle_zone_touched(block);
+	oracle_zone_kept(block, first);
+	assert_false(oracle_zone_ok(mk_pfn(50), 0, n1));
+	/* Two at once: nobody knows whose call came last. */
+	first = oracle_zone_touched(block);
+	second = oracle_zone_touched(block);
+	oracle_zone_is(block, first, MMFUZZ_ZONE_MOVABLE);
+	assert_true(oracle_zone_ok(mk_pfn(50), 0, n1));
+	oracle_zone_kept(block, second);
+	assert_true(oracle_zone_ok(mk_pfn(50), 0, n1));
+}
+
 /* Pageblocks are of 4 frames; zones 0 and 1. */
 static void test_drained_pagesets(void **state)
 {
@@ -379,7 +410,7 @@ int main(void)
 		TEST(drifted_counters), TEST(counters_at_the_end),
 		TEST(wrong_boot),	TEST(zones),
 		TEST(drained_pagesets), TEST(unmovable_in_cma),
-		TEST(reset_forgets),
+		TEST(reset_forgets),	TEST(zones_of_blocks_that_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
