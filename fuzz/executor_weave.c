@@ -26,6 +26,8 @@
 #define PLAIN_AN_OP  (1u << 26)
 #define POINTS_A_RUN 1000000ull
 #define POINTS_AN_OP 200000ull
+/* Who is through with its operations looks for work until all are: so many of them make as many points again. */
+#define CPUS_AT_ONCE 16u
 
 /* The operation that @cpu would run next, if it is one for interrupts; else the number of operations. */
 static unsigned int next_for_interrupt(unsigned int cpu)
@@ -100,7 +102,7 @@ void executor_weave_config(const struct program *program, struct weave_schedule 
 		.races = header->kcsan ? WEAVE_RACES_KCSAN : WEAVE_RACES_ALL,
 		.plain_points = header->plain_points,
 		.ops = true,
-		.max_points = POINTS_A_RUN + POINTS_AN_OP * program->nr_ops,
+		.max_points = (POINTS_A_RUN + POINTS_AN_OP * program->nr_ops) * (1 + header->nr_cpus / CPUS_AT_ONCE),
 		.max_plain = PLAIN_AN_OP,
 		.interrupt = interrupt,
 		.interrupt_waits = interrupt_waits,
