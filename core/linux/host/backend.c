@@ -252,8 +252,13 @@ static void be_snapshot(void)
 	state_save();
 }
 
+/* CPUs that are through with their operations, and work. */
+static unsigned int idle_at_work;
+
 static void be_reset(void)
 {
+	/* Who was at work when a finding ended the run came back from it no more. */
+	idle_at_work = 0;
 	machine_reset();
 	poison_forget();
 	state_restore();
@@ -717,9 +722,6 @@ static void be_op_done(void)
 	gate_run_work();
 	rcu_poll();
 }
-
-/* CPUs that are through with their operations, and work. */
-static unsigned int idle_at_work;
 
 /* What others do meanwhile must not be reported as fast as this CPU can: time passes once. */
 static void be_idle(bool (*others_busy)(void))
