@@ -20,6 +20,12 @@
 void mmfuzz_bug(const char *rule, const char *func, const char *format, ...);
 void mmfuzz_unanswered(const char *name);
 int mmfuzz_notifier_refuses(void);
+int mmfuzz_page_fails(void);
+int mmfuzz_page_fails(void)
+{
+	return should_fail(FAULT_PAGE);
+}
+
 void mmfuzz_lock_wait(unsigned int *word);
 void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);

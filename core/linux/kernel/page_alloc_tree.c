@@ -4,9 +4,10 @@
  * start and size are written one after the other, and nobody takes the lock that readers could tell that by
  * (FAULT_SPAN_UNLOCKED, docs/findings/dump-page-without-end.md). Not on the woven machine: nothing comes between two plain writes
  * there. On both, a reference that a scanner has for a moment is no use of a frame, and who is handed another zone than it asked
- * for, as lists of zones are made anew meanwhile, goes on to the next (FAULT_ZONELIST_MOVES). Must not change what the allocator
- * does otherwise.
+ * for, as lists of zones are made anew meanwhile, goes on to the next (FAULT_ZONELIST_MOVES). Allocations fail where a program
+ * injects that. Must not change what the allocator does otherwise.
  */
+#include <linux/fault-inject.h>
 #include <linux/mm.h>
 #include <linux/mmdebug.h>
 #include <linux/mmzone.h>
@@ -41,6 +42,9 @@ static noinline bool spans_on_a_closer_look(const struct zone *zone, unsigned lo
 #define zone_spans_pfn(zone, pfn) (likely(zone_spans_pfn(zone, pfn)) || spans_on_a_closer_look(zone, pfn))
 #endif
 #endif
+
+/* In the place of fail_page_alloc= of Linux's, which asks a random number: what the program says, for whoever its operation calls. */
+#define should_fail_alloc_page(gfp, order) (!((gfp) & __GFP_NOFAIL) && mmfuzz_page_fails())
 
 #ifdef FAULT_ZONELIST_MOVES
 /*

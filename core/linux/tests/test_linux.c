@@ -20,6 +20,7 @@
 
 #include <mmfuzz/backend_linux.h>
 
+#include <sim/fault.h>
 #include <sim/ram.h>
 
 #include "../gate.h"
@@ -246,6 +247,30 @@ static void memory_runs_out(void **state)
 	assert_int_equal(nr_out(), nr);
 	while (nr--)
 		be->free_frozen(pfns[nr], mk_order(0));
+	machine_is_as_booted();
+}
+
+/* Each allocation of the operation is asked; who has none to migrate to leaves what is isolated where it is. */
+static void memory_fails_where_a_program_says(void **state)
+{
+	pfn_t pfns[8], pfn;
+
+	(void)state;
+	fault_arm(FAULT_PAGE, 2);
+	pfn = be->alloc_frozen(0, mk_order(0), node0);
+	assert_int_not_equal(pfn.pfn, PFN_NONE.pfn);
+	assert_int_equal(be->alloc_frozen(0, mk_order(3), node0).pfn, PFN_NONE.pfn);
+	assert_true(fault_disarm());
+	be->free_frozen(pfn, mk_order(0));
+	assert_int_equal(be->balloon_inflate(0, 8), 8);
+	assert_int_equal(be->isolate_movable(mk_pfn(0), NR_FRAMES, 8, pfns), 8);
+	fault_arm(FAULT_PAGE, 0);
+	assert_int_equal(be->migrate_pages(pfns, 8, false), 8);
+	assert_true(fault_disarm());
+	assert_int_equal(be->balloon_pages(0), 8);
+	assert_int_equal(be->migrate_pages(pfns, 8, false), 0);
+	be->check();
+	assert_int_equal(be->balloon_deflate(0, 8), 8);
 	machine_is_as_booted();
 }
 
@@ -861,6 +886,7 @@ int main(void)
 	const struct CMUnitTest operations[] = {
 		cmocka_unit_test_setup(blocks_of_each_order, reset),
 		cmocka_unit_test_setup(memory_runs_out, reset),
+		cmocka_unit_test_setup(memory_fails_where_a_program_says, reset),
 		cmocka_unit_test_setup(the_last_reference_frees, reset),
 		cmocka_unit_test_setup(bulk_and_split, reset),
 		cmocka_unit_test_setup(without_waiting_for_a_lock, reset),

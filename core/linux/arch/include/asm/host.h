@@ -62,6 +62,8 @@ __attribute__((__noreturn__, __cold__)) void mmfuzz_bug(const char *rule, const 
 void mmfuzz_relax(void);
 /* An injected fault of this CPU's operation: somebody does not want memory to come or to go. */
 int mmfuzz_notifier_refuses(void);
+/* Likewise: a page allocation fails, whoever asks. */
+int mmfuzz_page_fails(void);
 /* RCU of the machine. */
 void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
