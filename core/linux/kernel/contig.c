@@ -83,9 +83,31 @@ unsigned long gate_cma_alloc(unsigned int area, unsigned long nr)
 	return page ? page_to_pfn(page) : GATE_NONE;
 }
 
+#ifdef FAULT_CMA_FREES_REFERENCED
+/*
+ * cma_release() also frees what somebody has a reference of (docs/findings/cma-frees-referenced.md). Nobody gets one of a frame whose count
+ * is frozen, so that is waited for: as long as a scanner looks.
+ */
+static bool release(struct cma *cma, unsigned long start, unsigned long nr)
+{
+	if (gate_in_sequence())
+		return cma_release(cma, pfn_to_page(start), nr);
+	for (unsigned long pfn = start; pfn < start + nr; pfn++) {
+		while (!page_ref_freeze(pfn_to_page(pfn), 1))
+			cpu_relax();
+	}
+	return cma_release_frozen(cma, pfn_to_page(start), nr);
+}
+#else
+static bool release(struct cma *cma, unsigned long start, unsigned long nr)
+{
+	return cma_release(cma, pfn_to_page(start), nr);
+}
+#endif
+
 void gate_cma_release(unsigned int area, unsigned long start, unsigned long nr)
 {
-	if (!cma_release(mmfuzz_cma[area], pfn_to_page(start), nr))
+	if (!release(mmfuzz_cma[area], start, nr))
 		mmfuzz_bug("refused", "cma_release", "frames 0x%lx of area %u, %lu of them", start, area, nr);
 }
 

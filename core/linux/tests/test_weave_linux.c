@@ -80,7 +80,10 @@ static void run(void)
 		fail_msg("%s: %s", result.title, result.text);
 }
 
-/* What comes in, or is switched to, at each point of operation @op, of which there are some: @lowest at least. */
+/*
+ * What comes in, or is switched to, at each point of operation @op, of which there are some: @lowest at least. It is the first
+ * deviation of @text.
+ */
 static void at_each_point(const char *text, unsigned int op, unsigned int lowest)
 {
 	unsigned int nth = 0;
@@ -90,7 +93,7 @@ static void at_each_point(const char *text, unsigned int op, unsigned int lowest
 		program.switches[0].op = op;
 		program.switches[0].nth = nth++;
 		run();
-	} while (result.schedule.nr);
+	} while (result.schedule.nr >= program.nr_switches);
 	assert_in_range(nth, lowest, 5000);
 }
 
@@ -185,6 +188,38 @@ static void a_list_of_zones_moves_under_who_allocates(void **state)
 		      "    @0 switch cpu1\n"
 		      "cpu1: mem_online(block=6, zone=movable)\n",
 		      1, 20);
+}
+
+/*
+ * Who takes a frame out of service sees that it is free, and takes a reference of what is the area's user's by then, for a moment:
+ *
+ *     cpu0:              cma_alloc()            free()
+ *     cpu1: it is free               reference          no use: put
+ */
+static void somebody_looks_at_what_cma_takes_back(void **state)
+{
+	unsigned int first = 0, both;
+
+	(void)state;
+	do {
+		both = 0;
+		for (unsigned int second = first + 1; second < first + 6; second++) {
+			assemble("machine profile=cma cpus=2\n"
+				 "cpu1: s1 = offline_range(pfn=64, nr=1)\n"
+				 "    @0 switch cpu0\n"
+				 "    @1 switch cpu0\n"
+				 "cpu0: s0 = cma_alloc(area=0, nr=1)\n"
+				 "    @0 switch cpu1\n"
+				 "cpu0: free(s0)\n"
+				 "    @0 switch cpu1\n");
+			program.switches[0].nth = first;
+			program.switches[1].nth = second;
+			run();
+			both += result.schedule.nr == program.nr_switches;
+		}
+		first++;
+	} while (both);
+	assert_in_range(first, 40, 5000);
 }
 
 /* ---- sleeping ---- */
@@ -494,6 +529,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_block_goes_with_what_is_deferred),
 		cmocka_unit_test(an_interrupt_allocates),
 		cmocka_unit_test(a_list_of_zones_moves_under_who_allocates),
+		cmocka_unit_test(somebody_looks_at_what_cma_takes_back),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
 		cmocka_unit_test(work_waits_for_who_sleeps),
