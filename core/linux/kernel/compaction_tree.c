@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 
+#include "compacting.h"
 #include "kthreads.h"
 
 #include "mm/compaction.c"
@@ -36,5 +37,11 @@ bool mmfuzz_kcompactd_is_wanted(struct pglist_data *pgdat)
 
 void mmfuzz_kcompactd_works(struct pglist_data *pgdat)
 {
+	if (!mmfuzz_compaction_begins()) {
+		/* Until it is woken again. */
+		pgdat->kcompactd_max_order = 0;
+		return;
+	}
 	kcompactd_do_work(pgdat);
+	mmfuzz_compaction_ends();
 }

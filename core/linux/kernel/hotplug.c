@@ -21,6 +21,7 @@
 #include "reported.h"
 #include "unaccepted.h"
 #include "unplugged.h"
+#include "compacting.h"
 #include "world.h"
 
 /* Attempts to empty a block before the user gives up. */
@@ -83,9 +84,28 @@ void unregister_memory_notifier(struct notifier_block *notifier)
 	blocking_notifier_chain_unregister(&memory_chain, notifier);
 }
 
+/* ---- compaction, and the last of a block that goes ---- */
+
+/* Release: what it has looked at, it has looked at before that goes. Pairs with wait_for_compaction(). */
+void mmfuzz_compaction_ends(void)
+{
+	atomic_dec_return_release(&mmfuzz_nr_compacting);
+}
+
+static void wait_for_compaction(void)
+{
+	mmfuzz_let_compact(false);
+	/* In sequence there is nobody else. What it waits for may be work of this CPU. */
+	while (!gate_in_sequence() && MMFUZZ_COMPACTION_WAITS && atomic_read_acquire(&mmfuzz_nr_compacting)) {
+		gate_run_bound_work();
+		mmfuzz_relax();
+	}
+}
+
 /*
  * That a block is offline is told when pfn_to_online_page() does not find it any more, and before its memmap is poisoned. The
- * door's walkers, who have found it before, are waited for: docs/findings/walker-meets-offlining.md.
+ * door's walkers, who have found it before, are waited for: docs/findings/walker-meets-offlining.md. So is compaction, which does not
+ * begin again before the zone has got its new bounds.
  *
  * Before and behind the drivers is one more that is asked, and refuses where the program says so. All hear that it was called
  * off, as in the kernel: also a driver that was never asked.
@@ -103,6 +123,7 @@ int memory_notify(unsigned long state, void *v)
 		const struct memory_notify *notify = v;
 
 		synchronize_rcu();
+		wait_for_compaction();
 		/* Drivers hear of it next, and may give up what they have there. */
 		mmfuzz_left_region(notify->start_pfn, notify->nr_pages);
 	}
@@ -476,6 +497,7 @@ static int offline(struct memory_block *mem)
 	attempts = 0;
 	offlining_start = start;
 	err = offline_pages(start, pfns_per_block, mem->zone, mem->group);
+	mmfuzz_let_compact(true);
 	if (!err) {
 		mem->zone = NULL;
 		mem->state = MEM_OFFLINE;

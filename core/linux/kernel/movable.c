@@ -16,6 +16,7 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "compacting.h"
 #include "world.h"
 
 /* As memory offlining does for each folio of its range. True: it is isolated, and on no list. */
@@ -135,12 +136,12 @@ int gate_compact(unsigned int nid, unsigned int order)
 		struct capture_control capture = { .migratetype = ac.migratetype, .order = order };
 
 		WRITE_ONCE(current->capture_control, &capture);
-		result = try_to_compact_pages(gfp, order, ALLOC_WMARK_MIN, &ac, COMPACT_PRIO_SYNC_LIGHT, &capture);
+		result = mmfuzz_compact_pages(gfp, order, ALLOC_WMARK_MIN, &ac, COMPACT_PRIO_SYNC_LIGHT, &capture);
 		WRITE_ONCE(current->capture_control, NULL);
 		page = READ_ONCE(capture.page);
 	}
 #else
-	result = try_to_compact_pages(gfp, order, ALLOC_WMARK_MIN, &ac, COMPACT_PRIO_SYNC_LIGHT, &page);
+	result = mmfuzz_compact_pages(gfp, order, ALLOC_WMARK_MIN, &ac, COMPACT_PRIO_SYNC_LIGHT, &page);
 #endif
 	memalloc_noreclaim_restore(flags);
 	if (page)

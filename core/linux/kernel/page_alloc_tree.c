@@ -5,7 +5,7 @@
  * (FAULT_SPAN_UNLOCKED, docs/findings/dump-page-without-end.md). Not on the woven machine: nothing comes between two plain writes
  * there. On both, a reference that a scanner has for a moment is no use of a frame, and who is handed another zone than it asked
  * for, as lists of zones are made anew meanwhile, goes on to the next (FAULT_ZONELIST_MOVES). Allocations fail where a program
- * injects that. Must not change what the allocator does otherwise.
+ * injects that, and do not compact while a block goes (hotplug.c). Must not change what the allocator does otherwise.
  */
 #include <linux/fault-inject.h>
 #include <linux/mm.h>
@@ -14,6 +14,7 @@
 #include <linux/string.h>
 
 #include "../gate.h"
+#include "compacting.h"
 #include "world.h"
 
 #ifndef MMFUZZ_WEAVE
@@ -81,5 +82,7 @@ static __always_inline struct zone *zone_up_to(struct zoneref **zref, enum zone_
 			__WARN_printf(TAINT_WARN, format);                                  \
 		unlikely(warns);                                                            \
 	})
+
+#define try_to_compact_pages(args...) mmfuzz_compact_pages(args)
 
 #include "mm/page_alloc.c"

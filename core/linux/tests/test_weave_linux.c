@@ -222,6 +222,19 @@ static void somebody_looks_at_what_cma_takes_back(void **state)
 	assert_in_range(first, 40, 5000);
 }
 
+/* The zone's first block, which compaction has not left yet, or means to begin with. */
+static void a_block_goes_that_compaction_is_at(void **state)
+{
+	(void)state;
+	at_each_point("machine profile=tiny cpus=2 pcp_high=1\n"
+		      "cpu1: compact(order=1)\n"
+		      "    @0 switch cpu0\n"
+		      "cpu0: mem_online(block=0, zone=dma)\n"
+		      "    @0 switch cpu1\n"
+		      "cpu0: mem_offline(block=0)\n",
+		      0, 30);
+}
+
 /* ---- sleeping ---- */
 
 static int said;
@@ -530,6 +543,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_interrupt_allocates),
 		cmocka_unit_test(a_list_of_zones_moves_under_who_allocates),
 		cmocka_unit_test(somebody_looks_at_what_cma_takes_back),
+		cmocka_unit_test(a_block_goes_that_compaction_is_at),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
 		cmocka_unit_test(work_waits_for_who_sleeps),
