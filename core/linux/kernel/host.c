@@ -290,13 +290,27 @@ static void offer_chain(const struct vring *ring, u16 head)
 	} while (flags & VRING_DESC_F_NEXT);
 }
 
-/* What has become available since the last kick; by who kicks, one at a time. */
+/* What has become available since the last kick; by who kicks, one at a time. Release: pairs with available(). */
 static void offer(struct queue *queue)
 {
 	const struct vring *ring = virtqueue_get_vring(queue->vq);
+	u16 offered = queue->offered;
 
-	while (queue->offered != le16_to_cpu((__force __le16)READ_ONCE(ring->avail->idx)))
-		offer_chain(ring, le16_to_cpu((__force __le16)ring->avail->ring[queue->offered++ % ring->num]));
+	while (offered != le16_to_cpu((__force __le16)READ_ONCE(ring->avail->idx))) {
+		offer_chain(ring, le16_to_cpu((__force __le16)ring->avail->ring[offered++ % ring->num]));
+		smp_store_release(&queue->offered, offered);
+	}
+}
+
+/*
+ * Up to where the host takes buffers. A host may as soon as they are in the ring; of reports it waits for the kick, or who kicks
+ * would offer what has been acknowledged already.
+ */
+static u16 available(const struct queue *queue, unsigned int number, const struct vring *ring)
+{
+	if (number == QUEUE_REPORTING)
+		return smp_load_acquire(&queue->offered);
+	return le16_to_cpu((__force __le16)READ_ONCE(ring->avail->idx));
 }
 
 /* All that is available; true if there was something, and so there is an interrupt. */
@@ -306,7 +320,7 @@ static bool serve_queue(struct host *host, unsigned int number)
 	const struct vring *ring = virtqueue_get_vring(queue->vq);
 	bool some = false;
 
-	while (queue->seen != le16_to_cpu((__force __le16)READ_ONCE(ring->avail->idx))) {
+	while (queue->seen != available(queue, number, ring)) {
 		u16 used = le16_to_cpu((__force __le16)ring->used->idx);
 		vring_used_elem_t *elem = &ring->used->ring[used % ring->num];
 		u16 head;
