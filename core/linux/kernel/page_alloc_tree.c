@@ -5,7 +5,7 @@
  * (FAULT_SPAN_UNLOCKED, docs/findings/dump-page-without-end.md). Not on the woven machine: nothing comes between two plain writes
  * there. On both, a reference that a scanner has for a moment is no use of a frame, and who is handed another zone than it asked
  * for, as lists of zones are made anew meanwhile, goes on to the next (FAULT_ZONELIST_MOVES). Allocations fail where a program
- * injects that, and do not compact while a block goes (hotplug.c). Must not change what the allocator does otherwise.
+ * injects that, and do not compact while a block goes (hotplug.c). What is freed in an NMI is not reported (FAULT_NOLOCK_REPORTS). Must not change what the allocator does otherwise.
  */
 #include <linux/fault-inject.h>
 #include <linux/mm.h>
@@ -82,6 +82,16 @@ static __always_inline struct zone *zone_up_to(struct zoneref **zref, enum zone_
 			__WARN_printf(TAINT_WARN, format);                                  \
 		unlikely(warns);                                                            \
 	})
+
+#ifdef FAULT_NOLOCK_REPORTS
+#include "mm/page_reporting.h"
+/* Reporting queues a work for later, with locks that an NMI must not wait for: docs/findings/nolock-reports.md. */
+#define page_reporting_notify_free(order)                  \
+	do {                                               \
+		if (!in_nmi())                             \
+			page_reporting_notify_free(order); \
+	} while (0)
+#endif
 
 #define try_to_compact_pages(args...) mmfuzz_compact_pages(args)
 

@@ -127,6 +127,13 @@ static void an_interrupt_frees(void **state)
 		      2, 5);
 	/* The zone's lock is the interrupted operation's. */
 	assert_int_equal(deferred, 16);
+	/* A block of the size that is reported, while somebody queues a work. */
+	at_each_point("machine profile=tiny cpus=1\n"
+		      "cpu0: s0 = alloc(order=4)\n"
+		      "cpu0: balloon_inflate(dev=0, nr=1)\n"
+		      "    @0 interrupt\n"
+		      "cpu0: free_nolock(s0)\n",
+		      1, 50);
 }
 
 /* What waits for the next to be freed, and is of a block that is to go then, does not keep the block. */
