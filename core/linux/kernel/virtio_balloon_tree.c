@@ -21,15 +21,24 @@
 #include <linux/balloon_compaction.h>
 #endif
 
+#include "../gate.h"
 #include "devices_alloc.h"
 #include "host.h"
 #include "world.h"
 
-/* The driver asks again at once as long as a page is isolated, when its device goes: who has the page must get on with it. */
+/*
+ * The driver asks again at once as long as a page is isolated: who has the page must get on with it. And that may wait until kswapd
+ * has made room, who is played by this CPU.
+ */
 static inline struct page *dequeue(struct balloon_dev_info *info)
 {
 	struct page *page = balloon_page_dequeue(info);
 
+	if (page)
+		return page;
+	gate_run_bound_work();
+	/* Again: on the woven machine who relaxes waits for what is written from here on. */
+	page = balloon_page_dequeue(info);
 	if (!page)
 		mmfuzz_relax();
 	return page;

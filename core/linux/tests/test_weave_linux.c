@@ -242,6 +242,41 @@ static void a_block_goes_that_compaction_is_at(void **state)
 		      0, 30);
 }
 
+/*
+ * Block 7 goes, and with it the last free frames: its page of the balloon is isolated, and who needs a frame to move it to waits
+ * until kswapd has looked for some. That is CPU 0's, whose driver asks for the page again and again:
+ *
+ *     cpu0: leak_balloon() -> cpu1: offline_pages() -> kswapd -> cpu0
+ *
+ *       0     1     2     3     4     5     6     7
+ *     [ s0 ][ s1 ][ s2 ][ s3 ][ s4 ][ s5 ][ s6 ][ B    ]
+ */
+static void a_balloon_wants_a_page_that_waits_for_kswapd(void **state)
+{
+	static const char *const wants[] = { "release(dev=0)", "deflate(dev=0, nr=1)" };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(wants); i++) {
+		char text[600];
+
+		snprintf(text, sizeof(text),
+			 "machine profile=highatomic cpus=2\n"
+			 "cpu0: s0 = contig_range(pfn=0, nr=32)\n"
+			 "cpu0: s1 = contig_range(pfn=32, nr=32)\n"
+			 "cpu0: s2 = contig_range(pfn=64, nr=32)\n"
+			 "cpu0: s3 = contig_range(pfn=96, nr=32)\n"
+			 "cpu0: s4 = contig_range(pfn=128, nr=32)\n"
+			 "cpu0: s5 = contig_range(pfn=160, nr=32)\n"
+			 "cpu0: balloon_inflate(dev=0, nr=1)\n"
+			 "cpu0: s6 = contig_range(pfn=192, nr=32)\n"
+			 "cpu0: balloon_%s\n"
+			 "    @0 switch cpu1\n"
+			 "cpu1: mem_offline(block=7)\n",
+			 wants[i]);
+		at_each_point(text, 8, 20);
+	}
+}
+
 /* ---- sleeping ---- */
 
 static int said;
@@ -551,6 +586,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_list_of_zones_moves_under_who_allocates),
 		cmocka_unit_test(somebody_looks_at_what_cma_takes_back),
 		cmocka_unit_test(a_block_goes_that_compaction_is_at),
+		cmocka_unit_test(a_balloon_wants_a_page_that_waits_for_kswapd),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
 		cmocka_unit_test(work_waits_for_who_sleeps),
