@@ -21,6 +21,7 @@
 
 #include <sim/bug.h>
 
+#include "backtrace_threads.h"
 #include "crash_file.h"
 #include "executor.h"
 #include "stress.h"
@@ -318,6 +319,7 @@ static void __attribute__((noreturn)) report_hang(void)
 		first = seen.tick[cpu];
 		name = op_infos[run.program.ops[events[nr - 1].op].code].name;
 	}
+	print_backtraces(run.options.cpus);
 	snprintf(title, sizeof(title), "timeout in %s", name);
 	report_finding(title);
 }

@@ -9,6 +9,8 @@
 #include <sim/cpu.h>
 #include <sim/rcu.h>
 
+#include "machine/backtrace.h"
+
 bool sim_parallel;
 
 __thread struct sim_here sim_here SIM_TLS = { .self = &sim_cpus[0] };
@@ -40,14 +42,16 @@ static void *run_one(void *arg)
 
 	sim_rcu_thread_enter();
 	sim_begin_work(me->cpu);
+	sim_backtrace_enter(me->cpu);
 	pthread_barrier_wait(&run->begin);
 	run->fn(me->cpu, run->arg);
 	sim_end_work();
 	/*
-	 * Leaving RCU takes a lock of liburcu, an order between CPUs that the core does not have and
-	 * that would hide its races: so nobody leaves before all have ended.
+	 * Leaving RCU takes a lock of liburcu, and leaving the backtrace one of its own: orders between CPUs that the core does not
+	 * have and that would hide its races. So nobody leaves before all have ended.
 	 */
 	pthread_barrier_wait(&run->end);
+	sim_backtrace_leave(me->cpu);
 	sim_rcu_thread_leave();
 	return NULL;
 }

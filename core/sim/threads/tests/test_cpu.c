@@ -2,9 +2,14 @@
 /* CPUs as threads: who is who, in sequence and in parallel, and locks among them. */
 #include "../../tests/catch.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 #include <sim/atomic.h>
 #include <sim/rcu.h>
 #include <sim/spinlock.h>
+
+#include <machine/backtrace.h>
 
 #define NR	8
 #define ROUNDS	2000
@@ -283,6 +288,58 @@ static void misuse_in_parallel(void **state)
 	machine_run(2, misuse_by_one, &ready);
 }
 
+/* Where each CPU waits, for who looks at them from outside. */
+static void *waits_at[2];
+static bool seen_at[2], gone_on;
+
+static noinline void wait_until_seen(unsigned int cpu)
+{
+	WRITE_ONCE(waits_at[cpu], __builtin_return_address(0));
+	/* Acquire: pairs with the release of who looks, and is what TSan delivers a signal at. */
+	while (!__atomic_load_n(&gone_on, __ATOMIC_ACQUIRE))
+		cpu_relax();
+}
+
+static void wait_here(unsigned int cpu, void *arg)
+{
+	(void)arg;
+	wait_until_seen(cpu);
+	/* Not by a jump. */
+	barrier();
+}
+
+static void *look_at_them(void *arg)
+{
+	(void)arg;
+	for (unsigned int cpu = 0; cpu < 2; cpu++) {
+		void *pcs[32];
+		unsigned int nr;
+
+		while (!__atomic_load_n(&waits_at[cpu], __ATOMIC_RELAXED))
+			sched_yield();
+		nr = machine_backtrace(cpu, pcs, ARRAY_SIZE(pcs));
+		for (unsigned int i = 0; i < nr; i++)
+			seen_at[cpu] |= pcs[i] == waits_at[cpu];
+	}
+	__atomic_store_n(&gone_on, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void a_cpu_says_where_it_is(void **state)
+{
+	pthread_t looks;
+	void *pc;
+
+	(void)state;
+	assert_int_equal(machine_backtrace(0, &pc, 1), 0);
+	assert_int_equal(pthread_create(&looks, NULL, look_at_them, NULL), 0);
+	machine_run(2, wait_here, NULL);
+	assert_int_equal(pthread_join(looks, NULL), 0);
+	assert_true(seen_at[0]);
+	assert_true(seen_at[1]);
+	assert_int_equal(machine_backtrace(0, &pc, 1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +348,7 @@ int main(void)
 						machine_down),
 		cmocka_unit_test_teardown(most_cpus, machine_down),
 		cmocka_unit_test_setup_teardown(locks_exclude, up8, machine_down),
+		cmocka_unit_test_setup_teardown(a_cpu_says_where_it_is, up8, machine_down),
 		cmocka_unit_test_setup_teardown(deadlock_in_sequence_is_found, up8, machine_down),
 		cmocka_unit_test_setup_teardown(loop_in_sequence_without_end_is_found, up8, machine_down),
 		cmocka_unit_test_setup_teardown(misuse, up8, machine_down),
