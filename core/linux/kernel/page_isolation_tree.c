@@ -44,6 +44,22 @@ static bool free_page_reaches(struct page *page, unsigned long border)
 #define VM_WARN_ON_ONCE(cond) WARN_ON_ONCE((cond) && free_page_reaches(page, boundary_pfn))
 #endif
 
+#ifdef FAULT_DYING_PAGE_SKIPPED
+/*
+ * Not the page of a balloon whose last reference was given up: it is offline until it is freed, which is about to be done, and no
+ * driver has agreed to anything (docs/findings/dying-page-skipped.md). In this order: who frees it takes the type away first, and
+ * then the flag, by two plain stores that nothing but x86 keeps in order.
+ */
+static bool is_offline(const struct page *page)
+{
+	const bool movable = PageMovableOps(page);
+
+	smp_rmb();
+	return PageOffline(page) && !movable;
+}
+#define PageOffline(page) is_offline(page)
+#endif
+
 #include "mm/page_isolation.c"
 
 /* As who is about to isolate the pageblock asks, who has the zone's lock; and memory stays. */

@@ -229,6 +229,39 @@ static void somebody_looks_at_what_cma_takes_back(void **state)
 	assert_in_range(first, 40, 5000);
 }
 
+/*
+ * A block is looked through for what moves, and then whether all that is left is free, or the driver's who has agreed. In between a page
+ * of a balloon loses its last reference, and is the balloon's until it is free:
+ *
+ *     cpu0: balloon_inflate()                    balloon_deflate(): no reference            free
+ *     cpu1:                   nothing moves here                             all agreed
+ */
+static void a_block_goes_with_a_page_that_is_being_freed(void **state)
+{
+	unsigned int inflated = 0, deflated, met = 0;
+
+	(void)state;
+	do {
+		deflated = 0;
+		do {
+			assemble("machine profile=movable cpus=2\n"
+				 "cpu0: balloon_inflate(dev=0, nr=1)\n"
+				 "    @0 switch cpu1\n"
+				 "cpu0: balloon_deflate(dev=0, nr=1)\n"
+				 "    @0 switch cpu1\n"
+				 "cpu1: mem_offline(block=7)\n"
+				 "    @300 switch cpu0\n");
+			program.switches[0].nth = inflated;
+			program.switches[1].nth = deflated;
+			run();
+			met += result.schedule.nr == program.nr_switches;
+			deflated += 3;
+		} while (result.schedule.nr == program.nr_switches);
+		inflated += 4;
+	} while (result.schedule.nr && deflated > 3);
+	assert_in_range(met, 500, 20000);
+}
+
 /* The zone's first block, which compaction has not left yet, or means to begin with. */
 static void a_block_goes_that_compaction_is_at(void **state)
 {
@@ -585,6 +618,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_interrupt_allocates),
 		cmocka_unit_test(a_list_of_zones_moves_under_who_allocates),
 		cmocka_unit_test(somebody_looks_at_what_cma_takes_back),
+		cmocka_unit_test(a_block_goes_with_a_page_that_is_being_freed),
 		cmocka_unit_test(a_block_goes_that_compaction_is_at),
 		cmocka_unit_test(a_balloon_wants_a_page_that_waits_for_kswapd),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
