@@ -184,7 +184,7 @@ const struct scenario scenarios[] = {
 			.fault_percent = 3,
 			.move_percent = 15,
 		},
-		.machines = { "hotplug", "movable", "gaps" },
+		.machines = { "hotplug", "movable", "gaps", "tiny" },
 	},
 	{
 		.generator = {
