@@ -274,11 +274,12 @@ linux_fuzz() {
 		-artifact_prefix="$logs/fuzz_linux-$1-" "$tmp/fuzz_linux-$1" corpus/fuzz_memdesc
 }
 
-# linux_woven VERSION - all scenarios under all strategies, and a short run of the fuzzer, find nothing: no data race but those
-# in core/linux/races, either.
+# linux_woven VERSION - the committed inputs, all scenarios under all strategies, and a short run of the fuzzer, find nothing: no data
+# race but those in core/linux/races, either.
 linux_woven() {
 	local bin="build/linux/debian-$1/asan/bin"
 
+	"$bin/fuzz_weave_linux" -rss_limit_mb=2560 -timeout=25 corpus/regressions/fuzz_weave_linux/*
 	"$bin/mmstress_weave" --machine weave --backend linux --schedules 300 --jobs 2 --seed 1 --save "$logs"
 	mkdir "$tmp/fuzz_weave_linux-$1"
 	"$bin/fuzz_weave_linux" -runs=3000 -seed=1 -reload=0 -rss_limit_mb=2560 -timeout=25 \

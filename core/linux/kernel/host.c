@@ -142,6 +142,10 @@ static bool kick(struct virtqueue *vq)
 	return true;
 }
 
+/*
+ * A kick of the device that was there before may be found only now: who comes for it has the lock, and finds a queue of this one
+ * whole, or none.
+ */
 static int find_vqs(struct virtio_device *vdev, unsigned int nr, struct virtqueue *vqs[], struct virtqueue_info info[],
 		    struct irq_affinity *affinity)
 {
@@ -153,17 +157,20 @@ static int find_vqs(struct virtio_device *vdev, unsigned int nr, struct virtqueu
 		struct queue *queue = &host->queues[i];
 		bool reports = i == QUEUE_REPORTING;
 		char *ring = reports ? reporting_ring : queue->ring;
+		unsigned long flags;
 
 		vqs[i] = NULL;
 		if (!info[i].name)
 			continue;
 		memset(ring, 0, reports ? sizeof(reporting_ring) : sizeof(queue->ring));
-		queue->seen = queue->offered = 0;
 		vqs[i] = vring_new_virtqueue(i, reports ? REPORTING_SIZE : RING_SIZE, RING_ALIGN, vdev, true,
 					     info[i].ctx, ring, kick, info[i].callback, info[i].name);
 		if (!vqs[i])
 			return -ENOMEM;
+		raw_spin_lock_irqsave(&host->lock, flags);
+		queue->seen = queue->offered = 0;
 		queue->vq = vqs[i];
+		raw_spin_unlock_irqrestore(&host->lock, flags);
 	}
 	return 0;
 }
