@@ -345,7 +345,10 @@ static bool grab(struct work_struct *work)
 	while (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work))) {
 		if (take_off(work))
 			return true;
-		mmfuzz_relax();
+		/* Who has it may wait for one who runs it, and that one for this CPU's kswapd. */
+		gate_run_bound_work();
+		if (test_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work)))
+			mmfuzz_relax();
 	}
 	return false;
 }
