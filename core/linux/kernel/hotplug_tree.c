@@ -11,8 +11,9 @@
  * last memory that the kernel could have that from. And what enters the allocator is announced (hotplug.c), whoever had the
  * page for onlining.
  *
- * And whoever keeps memory from going is an RCU reader while it says so. The lock of the tree relies on disabled preemption for that,
- * which is no reader here; a reader must not sleep, so that who finds somebody at it tries again.
+ * And whoever keeps memory from going is an RCU reader while it says so, and while it takes that back: or who wants it to go counts it,
+ * and is not woken. The lock of the tree relies on disabled preemption for that, which is no reader here; a reader must not sleep, so
+ * that who finds somebody at it tries again.
  */
 #include <linux/memory_hotplug.h>
 #include <linux/ioport.h>
@@ -57,6 +58,14 @@ static inline void read_lock_hotplug(struct percpu_rw_semaphore *sem)
 	}
 }
 #define percpu_down_read(sem) read_lock_hotplug(sem)
+
+static inline void read_unlock_hotplug(struct percpu_rw_semaphore *sem)
+{
+	rcu_read_lock();
+	percpu_up_read(sem);
+	rcu_read_unlock();
+}
+#define percpu_up_read(sem) read_unlock_hotplug(sem)
 
 #define build_all_zonelists(node) \
 	do { \

@@ -310,6 +310,23 @@ static void a_balloon_wants_a_page_that_waits_for_kswapd(void **state)
 	}
 }
 
+/*
+ * Who keeps memory from coming and going for a while lets go of that just when somebody counts whom to wait for:
+ *
+ *     cpu0: nobody waits                               not there any more, and wakes nobody
+ *     cpu1:               waits: there is one reader
+ */
+static void memory_comes_when_it_is_let_go(void **state)
+{
+	(void)state;
+	at_each_point("machine profile=movable cpus=2 points=plain\n"
+		      "cpu0: mem_offline(block=7)\n"
+		      "cpu0: s0 = offline_range(pfn=64, nr=1)\n"
+		      "    @0 switch cpu1\n"
+		      "cpu1: mem_online(block=7, zone=movable)\n",
+		      1, 30);
+}
+
 /* ---- sleeping ---- */
 
 static int said;
@@ -621,6 +638,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_block_goes_with_a_page_that_is_being_freed),
 		cmocka_unit_test(a_block_goes_that_compaction_is_at),
 		cmocka_unit_test(a_balloon_wants_a_page_that_waits_for_kswapd),
+		cmocka_unit_test(memory_comes_when_it_is_let_go),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
 		cmocka_unit_test(work_waits_for_who_sleeps),
