@@ -69,8 +69,9 @@ void sim_end_work(void)
 {
 	lockdep_assert_none_held();
 	/* In every build: RCU would wait for it for ever, or not at all. */
-	MM_BUG_ON(this_cpu()->rcu_nesting, "RCU section kept", SIM_NO_PFN, "CPU %u is in %u",
-		  smp_processor_id(), this_cpu()->rcu_nesting);
+	MM_BUG_ON(this_cpu()->rcu_nesting || this_cpu()->rcu_sched_nesting, "RCU section kept", SIM_NO_PFN,
+		  "CPU %u is in %u, and %u of those that keep preemption off", smp_processor_id(),
+		  this_cpu()->rcu_nesting, this_cpu()->rcu_sched_nesting);
 	sim_set_here(smp_processor_id(), false);
 	/* Release: pairs with the acquire in machine_is_alone(). */
 	__atomic_fetch_sub(&sim_nr_at_work, 1, __ATOMIC_RELEASE);

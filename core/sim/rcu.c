@@ -86,7 +86,7 @@ void sim_rcu_poll(void)
 
 void sim_rcu_barrier(void)
 {
-	MM_BUG_ON(rcu_read_lock_held(), "RCU deadlock", SIM_NO_PFN,
+	MM_BUG_ON(sim_rcu_waits_for_itself(), "RCU deadlock", SIM_NO_PFN,
 		  "CPU %u waits for callbacks in its own read section", smp_processor_id());
 	/* With the word held, no callback taken earlier is still running. */
 	sim_word_lock(&running, 0, __func__);

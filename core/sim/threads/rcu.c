@@ -111,7 +111,8 @@ void sim_rcu_read_lock(void)
 	if (self->rcu_nesting++ || machine_is_sequential())
 		return;
 	urcu_mb_read_lock();
-	tsan_section_begins(self);
+	if (!self->rcu_sched_nesting)
+		tsan_section_begins(self);
 }
 
 void sim_rcu_read_unlock(const char *func)
@@ -123,7 +124,36 @@ void sim_rcu_read_unlock(const char *func)
 			"CPU %u is in no read section", self->id);
 	if (--self->rcu_nesting || machine_is_sequential())
 		return;
-	tsan_section_ends(self);
+	if (!self->rcu_sched_nesting)
+		tsan_section_ends(self);
+	urcu_mb_read_unlock();
+}
+
+/* To liburcu they are sections like the others: those within others cost it a count. */
+void sim_rcu_read_lock_sched(void)
+{
+	struct sim_cpu *self = this_cpu();
+
+	if (machine_is_sequential() || self->rcu_sched_nesting++)
+		return;
+	urcu_mb_read_lock();
+	if (!self->rcu_nesting)
+		tsan_section_begins(self);
+}
+
+void sim_rcu_read_unlock_sched(const char *func)
+{
+	struct sim_cpu *self = this_cpu();
+
+	if (machine_is_sequential())
+		return;
+	if (unlikely(!self->rcu_sched_nesting))
+		sim_bug("rcu_read_unlock_sched without lock", func, SIM_NO_PFN,
+			"CPU %u is in no read section of that kind", self->id);
+	if (--self->rcu_sched_nesting)
+		return;
+	if (!self->rcu_nesting)
+		tsan_section_ends(self);
 	urcu_mb_read_unlock();
 }
 

@@ -79,6 +79,12 @@ static void learn_of_beginnings(unsigned int cpu)
 		race_join(cpu, &begun);
 }
 
+static void section_begins(unsigned int cpu)
+{
+	inside |= 1ull << cpu;
+	learn_of_beginnings(cpu);
+}
+
 bool machine_rcu_is_idle(void)
 {
 	return !inside;
@@ -94,16 +100,17 @@ void sim_rcu_read_lock(void)
 	}
 	point(WEAVE_RCU_LOCK, false, __builtin_return_address(0));
 	self->rcu_nesting++;
-	inside |= 1ull << self->id;
-	learn_of_beginnings(self->id);
+	if (!self->rcu_sched_nesting)
+		section_begins(self->id);
 }
 
 /* Those who waited for the section of @cpu wait for it no longer. What it did they learn from here on, and others later. */
-static void tell_of_end(unsigned int cpu)
+static void section_ends(unsigned int cpu)
 {
 	const u64 section = 1ull << cpu;
 	struct clock now;
 
+	inside &= ~section;
 	if (weave_hot.flags & WEAVE_HOT_RACES) {
 		race_clock(cpu, &now);
 		add_clock(&ended, &now, &any_ended);
@@ -134,8 +141,29 @@ void sim_rcu_read_unlock(const char *func)
 	}
 	point(WEAVE_RCU_UNLOCK, false, __builtin_return_address(0));
 	self->rcu_nesting--;
-	inside &= ~(1ull << self->id);
-	tell_of_end(self->id);
+	if (!self->rcu_sched_nesting)
+		section_ends(self->id);
+}
+
+void sim_rcu_read_lock_sched(void)
+{
+	struct sim_cpu *self = this_cpu();
+
+	if (!machine_is_sequential() && !self->rcu_sched_nesting++ && !self->rcu_nesting)
+		section_begins(self->id);
+}
+
+void sim_rcu_read_unlock_sched(const char *func)
+{
+	struct sim_cpu *self = this_cpu();
+
+	if (machine_is_sequential())
+		return;
+	if (unlikely(!self->rcu_sched_nesting))
+		sim_bug("rcu_read_unlock_sched without lock", func, SIM_NO_PFN,
+			"CPU %u is in no read section of that kind", self->id);
+	if (!--self->rcu_sched_nesting && !self->rcu_nesting)
+		section_ends(self->id);
 }
 
 static bool nobody_awaited(const void *sections)

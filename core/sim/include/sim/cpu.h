@@ -31,6 +31,7 @@ struct sim_held_lock {
  * struct sim_cpu - what the machine keeps of one CPU
  * @id: its number
  * @rcu_nesting: RCU read sections it is in
+ * @rcu_sched_nesting: the same of sim_rcu_read_lock_sched(), in parallel
  * @preempt_count: preempt_disable() without their preempt_enable(); counted in MM_DEBUG builds
  * @nr_held: locks it holds; counted in MM_DEBUG builds
  * @irqs_off: no interrupt comes in
@@ -46,6 +47,7 @@ struct sim_held_lock {
 struct sim_cpu {
 	unsigned int id;
 	unsigned int rcu_nesting;
+	unsigned int rcu_sched_nesting;
 	unsigned int preempt_count;
 	unsigned int nr_held;
 	unsigned int rcu_seq;

@@ -25,7 +25,12 @@ struct rcu_head {
 /* So many callbacks are worth a grace period of their own, even one that has to be waited for. */
 #define RCU_BATCH 32
 
-/* Supplies sim_rcu_read_lock(), sim_rcu_read_unlock() and sim_rcu_synchronize(). */
+/*
+ * Supplies sim_rcu_read_lock(), sim_rcu_read_unlock(), sim_rcu_synchronize(), and read sections for those who keep preemption
+ * or interrupts off by other means than the machine's, and rely on Linux's rule that they are readers then (since 4.20):
+ * sim_rcu_read_lock_sched(), sim_rcu_read_unlock_sched(). They nest, also with the others. preempt_disable() is none: what
+ * is written for this machine says rcu_read_lock() where it reads.
+ */
 #include <machine/rcu.h>
 
 void sim_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
@@ -52,6 +57,12 @@ static __always_inline bool rcu_read_lock_held(void)
 	return this_cpu()->rcu_nesting != 0;
 }
 
+/* Whoever waits for a grace period here waits for itself. */
+static __always_inline bool sim_rcu_waits_for_itself(void)
+{
+	return this_cpu()->rcu_nesting || this_cpu()->rcu_sched_nesting;
+}
+
 /**
  * synchronize_rcu - wait until all read sections that are under way have ended
  *
@@ -60,7 +71,7 @@ static __always_inline bool rcu_read_lock_held(void)
  */
 #define synchronize_rcu()                                                                          \
 	do {                                                                                       \
-		if (unlikely(rcu_read_lock_held()))                                                \
+		if (unlikely(sim_rcu_waits_for_itself()))                                                \
 			mm_bug("RCU deadlock", SIM_NO_PFN,                                         \
 			       "CPU %u waits for a grace period in its own read section",          \
 			       smp_processor_id());                                                \

@@ -9,6 +9,9 @@
 
 void sim_rcu_read_lock(void);
 void sim_rcu_read_unlock(const char *func);
+/* In sequence, nothing: call them or not. */
+void sim_rcu_read_lock_sched(void);
+void sim_rcu_read_unlock_sched(const char *func);
 /* Waits for a grace period; nothing is checked. */
 void sim_rcu_synchronize(void);
 

@@ -203,14 +203,20 @@ static struct object *shared;
  * rcu_read_unlock()
  *                              free(p)
  */
+struct reader {
+	void (*lock)(void);
+	void (*unlock)(void);
+	unsigned int bad;
+};
+
 static void reader_and_writer(unsigned int cpu, void *arg)
 {
 	struct object *p;
-	unsigned int *bad = arg;
+	struct reader *reader = arg;
 	int i;
 
 	if (cpu == 0) {
-		rcu_read_lock();
+		reader->lock();
 		p = rcu_dereference(shared);
 		WRITE_ONCE(step, 1);
 		wait_step(2);
@@ -218,8 +224,8 @@ static void reader_and_writer(unsigned int cpu, void *arg)
 		for (i = 0; i < 200; i++)
 			sched_yield();
 		if (READ_ONCE(step) != 2 || p->value != 42)
-			*bad = 1;
-		rcu_read_unlock();
+			reader->bad = 1;
+		reader->unlock();
 	} else {
 		wait_step(1);
 		p = shared;
@@ -232,17 +238,54 @@ static void reader_and_writer(unsigned int cpu, void *arg)
 	}
 }
 
+static void lock(void)
+{
+	rcu_read_lock();
+}
+
+static void unlock(void)
+{
+	rcu_read_unlock();
+}
+
+static void unlock_sched(void)
+{
+	sim_rcu_read_unlock_sched(__func__);
+}
+
+/* Each kind of section ends within the other's. */
+static void lock_both(void)
+{
+	rcu_read_lock();
+	sim_rcu_read_lock_sched();
+	rcu_read_unlock();
+}
+
+static void lock_both_reversed(void)
+{
+	sim_rcu_read_lock_sched();
+	rcu_read_lock();
+	unlock_sched();
+}
+
 static void a_reader_keeps_its_object(void **state)
 {
-	unsigned int bad = 0;
+	struct reader readers[] = {
+		{ .lock = lock, .unlock = unlock },
+		{ .lock = sim_rcu_read_lock_sched, .unlock = unlock_sched },
+		{ .lock = lock_both, .unlock = unlock_sched },
+		{ .lock = lock_both_reversed, .unlock = unlock },
+	};
 
 	(void)state;
-	shared = malloc(sizeof(*shared));
-	assert_non_null(shared);
-	shared->value = 42;
-	step = 0;
-	machine_run(2, reader_and_writer, &bad);
-	assert_int_equal(bad, 0);
+	for (unsigned int i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		shared = malloc(sizeof(*shared));
+		assert_non_null(shared);
+		shared->value = 42;
+		step = 0;
+		machine_run(2, reader_and_writer, &readers[i]);
+		assert_int_equal(readers[i].bad, 0);
+	}
 }
 
 #define NR_SLOTS 4
@@ -342,6 +385,23 @@ static void sound_use(unsigned int cpu, void *arg)
 	}
 }
 
+/* The same with preemption off, which it was before the section that it is in as well. */
+static void sound_use_without_preemption(unsigned int cpu, void *arg)
+{
+	if (cpu) {
+		sound_use(cpu, arg);
+		return;
+	}
+	sim_rcu_read_lock_sched();
+	rcu_read_lock();
+	rcu_read_unlock();
+	WRITE_ONCE(step, 1);
+	if (victim != 42)
+		abort();
+	sim_rcu_read_unlock_sched(__func__);
+	wait_step(WRITTEN);
+}
+
 /* Reads after its section. */
 static void use_after_section(unsigned int cpu, void *arg)
 {
@@ -434,8 +494,10 @@ static void tsan_knows_grace_periods(void **state)
 	(void)state;
 	if (!SIM_TSAN)
 		skip();
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 3; i++) {
 		assert_false(tsan_reports(sound_use));
+		assert_false(tsan_reports(sound_use_without_preemption));
+	}
 	assert_true(tsan_reports(use_after_section));
 	/* The yields make it all but certain that the grace period has begun. */
 	for (i = 0; i < 5 && !reported; i++)

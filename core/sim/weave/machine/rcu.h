@@ -10,6 +10,9 @@
 
 void sim_rcu_read_lock(void);
 void sim_rcu_read_unlock(const char *func);
+/* No points, as nobody can see where they begin and end but by a grace period. In sequence, nothing: call them or not. */
+void sim_rcu_read_lock_sched(void);
+void sim_rcu_read_unlock_sched(const char *func);
 /* Waits for a grace period; nothing is checked. */
 void sim_rcu_synchronize(void);
 

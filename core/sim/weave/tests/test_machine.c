@@ -432,6 +432,85 @@ static void a_grace_period_waits_for_all_of_them(void **state)
 	assert_true(at[UNLOCKED] < at[UNLOCKED_LATE] && at[UNLOCKED_LATE] < at[ENDED]);
 }
 
+/*
+ * CPU 0                 CPU 1
+ * preemption off
+ * 1 LOCKED
+ *                       1 BEGUN
+ *                       2 synchronize_rcu()
+ * 2 UNLOCKED
+ * preemption on
+ *                       3 ENDED
+ */
+static void preemption_off(unsigned int cpu, void *arg)
+{
+	(void)arg;
+	if (cpu) {
+		happens(BEGUN);
+		synchronize_rcu();
+		happens(ENDED);
+		return;
+	}
+	sim_rcu_read_lock_sched();
+	sim_rcu_read_lock_sched();
+	happens(LOCKED);
+	sim_rcu_read_unlock_sched(__func__);
+	happens(UNLOCKED);
+	sim_rcu_read_unlock_sched(__func__);
+}
+
+/* Points: 1 begins the section, 2 is LOCKED, 3 ends it, with preemption off until 4, UNLOCKED. */
+static void preemption_off_for_longer(unsigned int cpu, void *arg)
+{
+	if (cpu) {
+		preemption_off(cpu, arg);
+		return;
+	}
+	rcu_read_lock();
+	sim_rcu_read_lock_sched();
+	happens(LOCKED);
+	rcu_read_unlock();
+	happens(UNLOCKED);
+	sim_rcu_read_unlock_sched(__func__);
+}
+
+/* Points: 1 begins the section, 2 is LOCKED, 3 UNLOCKED, with preemption on again, and 4 ends it. */
+static void reading_for_longer(unsigned int cpu, void *arg)
+{
+	if (cpu) {
+		preemption_off(cpu, arg);
+		return;
+	}
+	sim_rcu_read_lock_sched();
+	rcu_read_lock();
+	happens(LOCKED);
+	sim_rcu_read_unlock_sched(__func__);
+	happens(UNLOCKED);
+	rcu_read_unlock();
+}
+
+static void a_grace_period_waits_for_who_keeps_preemption_off(void **state)
+{
+	static const struct {
+		void (*fn)(unsigned int cpu, void *arg);
+		unsigned int point;
+	} cases[] = {
+		{ preemption_off, 2 },
+		{ preemption_off_for_longer, 3 },
+		{ preemption_off_for_longer, 4 },
+		{ reading_for_longer, 3 },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(at, 0, sizeof(at));
+		assert_string_equal(found(SCHEDULE(SWITCH(0, cases[i].point, 1)), 2, cases[i].fn), "nothing");
+		assert_true(at[LOCKED] < at[BEGUN] && at[BEGUN] < at[UNLOCKED] && at[UNLOCKED] < at[ENDED]);
+		/* The section is no point: CPU 0 has been left once, and once it ended. */
+		assert_int_equal(result.switches, 3);
+	}
+}
+
 static void nobody_to_wait_for(unsigned int cpu, void *arg)
 {
 	(void)arg;
@@ -497,9 +576,35 @@ static void unlock_too_much(unsigned int cpu, void *arg)
 	rcu_read_unlock();
 }
 
+static void wait_with_preemption_off(unsigned int cpu, void *arg)
+{
+	(void)cpu;
+	(void)arg;
+	sim_rcu_read_lock_sched();
+	synchronize_rcu();
+}
+
+static void keep_preemption_off(unsigned int cpu, void *arg)
+{
+	(void)cpu;
+	(void)arg;
+	sim_rcu_read_lock_sched();
+}
+
+static void switch_it_on_too_much(unsigned int cpu, void *arg)
+{
+	(void)cpu;
+	(void)arg;
+	sim_rcu_read_unlock_sched(__func__);
+}
+
 static void sections_misused(void **state)
 {
 	(void)state;
+	assert_string_equal(found(NULL, 1, wait_with_preemption_off), "RCU deadlock in wait_with_preemption_off");
+	assert_string_equal(found(NULL, 1, keep_preemption_off), "RCU section kept in sim_end_work");
+	assert_string_equal(found(NULL, 1, switch_it_on_too_much),
+			    "rcu_read_unlock_sched without lock in switch_it_on_too_much");
 	assert_string_equal(found(NULL, 1, wait_for_oneself), "RCU deadlock in wait_for_oneself");
 	assert_string_equal(found(NULL, 1, keep_section), "RCU section kept in sim_end_work");
 	assert_string_equal(found(NULL, 1, unlock_too_much),
@@ -521,6 +626,19 @@ static void sound_use(unsigned int cpu, void *arg)
 	EXPECT(READ_ONCE(b) == 0);
 	EXPECT(a == 0);
 	rcu_read_unlock();
+}
+
+/* The same, with preemption off. */
+static void sound_use_without_preemption(unsigned int cpu, void *arg)
+{
+	if (cpu) {
+		sound_use(cpu, arg);
+		return;
+	}
+	sim_rcu_read_lock_sched();
+	EXPECT(READ_ONCE(b) == 0);
+	EXPECT(a == 0);
+	sim_rcu_read_unlock_sched(__func__);
 }
 
 /* Reads after its section. */
@@ -605,6 +723,10 @@ static void grace_periods_order_what_they_promise(void **state)
 	a = 0;
 	/* The section is over when the grace period begins. */
 	assert_string_equal(race_in(NULL, 2, sound_use), "nothing");
+	a = 0;
+	assert_string_equal(race_in(SCHEDULE(SWITCH(0, 1, 1)), 2, sound_use_without_preemption), "nothing");
+	a = 0;
+	assert_string_equal(race_in(NULL, 2, sound_use_without_preemption), "nothing");
 	a = 0;
 	assert_string_equal(race_in(SCHEDULE(SWITCH(0, 2, 1)), 2, use_after_section),
 			    "data race");
@@ -815,6 +937,7 @@ int main(void)
 		TEST(a_lost_wake_up_is_a_deadlock),
 		TEST(a_grace_period_waits_for_earlier_sections_only),
 		TEST(a_grace_period_waits_for_all_of_them),
+		TEST(a_grace_period_waits_for_who_keeps_preemption_off),
 		TEST(a_grace_period_without_sections_ends_at_once),
 		TEST(a_grace_period_that_cannot_end_is_a_deadlock),
 		TEST(sections_misused),
