@@ -57,11 +57,17 @@ enum { FRAME_BYTES = PAGE_SIZE };
 #define mod_lruvec_page_state(page, item, bytes) mod_node_page_state(page_pgdat(page), item, bytes)
 
 /*
- * What KASAN is told of objects is told to ASan. That this file itself is compiled without it is the free list's due, which runs
- * through free objects. Those that may be looked at after they were freed are passed over, as by KASAN. Not on the woven
- * machine: it asks the shadow at each access of this file too.
+ * What KASAN is told of objects is told to ASan, and to the woven machine, which asks the shadow itself at each access, and
+ * to which a use that nothing orders before its object's end is a race. Objects that may be looked at after they were freed
+ * are passed over, as by KASAN. This file is compiled without ASan for the free list's sake, which runs through free
+ * objects; the woven machine sees all of its accesses, so there the list's word in each stays open.
  */
-#ifndef MMFUZZ_WEAVE
+static inline void open_list_word(struct kmem_cache *cache, void *object)
+{
+#ifdef MMFUZZ_WEAVE
+	gate_unpoison_object((char *)object + cache->offset, sizeof(void *));
+#endif
+}
 static inline void *object_taken(struct kmem_cache *cache, void *object)
 {
 	if (object && system_state == SYSTEM_RUNNING)
@@ -70,8 +76,10 @@ static inline void *object_taken(struct kmem_cache *cache, void *object)
 }
 static inline bool object_freed(struct kmem_cache *cache, void *object)
 {
-	if (!(cache->flags & SLAB_TYPESAFE_BY_RCU) && system_state == SYSTEM_RUNNING)
+	if (!(cache->flags & SLAB_TYPESAFE_BY_RCU) && system_state == SYSTEM_RUNNING) {
 		gate_poison_object(object, cache->object_size);
+		open_list_word(cache, object);
+	}
 	return false;
 }
 static inline void slab_taken(struct slab *slab)
@@ -79,12 +87,18 @@ static inline void slab_taken(struct slab *slab)
 	if (system_state == SYSTEM_RUNNING)
 		gate_poison_object(slab_address(slab), MMFUZZ_SLAB_BYTES);
 }
+static inline void *object_begins(struct kmem_cache *cache, void *object)
+{
+	if (system_state == SYSTEM_RUNNING)
+		open_list_word(cache, object);
+	return object;
+}
 #define kasan_slab_alloc(cache, object, ...) object_taken(cache, object)
 #define kasan_slab_free(cache, object, ...) object_freed(cache, object)
 #define kasan_poison_slab(slab) slab_taken(slab)
+#define kasan_init_slab_obj(cache, object) object_begins(cache, object)
 #define kasan_unpoison_new_object(cache, object) object_taken(cache, object)
 #define kasan_poison_new_object(cache, object) ((void)object_freed(cache, object))
-#endif
 
 #undef PAGE_SIZE
 #define PAGE_SIZE MMFUZZ_SLAB_BYTES
