@@ -29,6 +29,8 @@ int mmfuzz_page_fails(void)
 void mmfuzz_lock_wait(unsigned int *word);
 void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
+void mmfuzz_rcu_read_lock_sched(void);
+void mmfuzz_rcu_read_unlock_sched(void);
 void mmfuzz_synchronize_rcu(void);
 void mmfuzz_call_rcu(void *head, void (*func)(void *head));
 #if SIM_WEAVE
@@ -102,6 +104,16 @@ void mmfuzz_rcu_read_lock(void)
 void mmfuzz_rcu_read_unlock(void)
 {
 	rcu_read_unlock();
+}
+
+void mmfuzz_rcu_read_lock_sched(void)
+{
+	sim_rcu_read_lock_sched();
+}
+
+void mmfuzz_rcu_read_unlock_sched(void)
+{
+	sim_rcu_read_unlock_sched(__func__);
 }
 
 void mmfuzz_synchronize_rcu(void)

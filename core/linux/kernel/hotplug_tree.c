@@ -11,15 +11,12 @@
  * last memory that the kernel could have that from. And what enters the allocator is announced (hotplug.c), whoever had the
  * page for onlining.
  *
- * And whoever keeps memory from going is an RCU reader while it says so, and while it takes that back: or who wants it to go counts it,
- * and is not woken. The lock of the tree relies on disabled preemption for that, which is no reader here; a reader must not sleep, so
- * that who finds somebody at it tries again.
+ * And whoever keeps memory from going, and finds somebody at it, tries again: its CPU's work may be what that one waits for.
  */
 #include <linux/memory_hotplug.h>
 #include <linux/ioport.h>
 #include <linux/migrate.h>
 #include <linux/percpu-rwsem.h>
-#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -36,36 +33,18 @@
 	_Generic((ptr), struct resource *: mmfuzz_free_resource, u8 *: mmfuzz_device_free, default: kfree)(ptr)
 #define signal_pending(task) mmfuzz_patience_ends()
 
-static inline bool try_read_lock(struct percpu_rw_semaphore *sem)
-{
-	bool locked;
-
-	rcu_read_lock();
-	locked = percpu_down_read_trylock(sem);
-	rcu_read_unlock();
-	return locked;
-}
-
 /* As who sleeps does: its CPU's work may be what another one waits for, who keeps the lock. */
 static inline void read_lock_hotplug(struct percpu_rw_semaphore *sem)
 {
-	while (!try_read_lock(sem)) {
+	while (!percpu_down_read_trylock(sem)) {
 		gate_run_bound_work();
 		/* Again: on the woven machine who relaxes waits for what is written from here on. */
-		if (try_read_lock(sem))
+		if (percpu_down_read_trylock(sem))
 			return;
 		mmfuzz_relax();
 	}
 }
 #define percpu_down_read(sem) read_lock_hotplug(sem)
-
-static inline void read_unlock_hotplug(struct percpu_rw_semaphore *sem)
-{
-	rcu_read_lock();
-	percpu_up_read(sem);
-	rcu_read_unlock();
-}
-#define percpu_up_read(sem) read_unlock_hotplug(sem)
 
 #define build_all_zonelists(node) \
 	do { \

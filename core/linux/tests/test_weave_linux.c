@@ -327,6 +327,27 @@ static void memory_comes_when_it_is_let_go(void **state)
 		      1, 30);
 }
 
+/*
+ * The tree of a file's folios gives a node away and then takes it out, and the file's lock makes it a reader meanwhile, as preemption is
+ * off. Who looks the folio up finds the node, so that it may not be gone yet, nor be an object of somebody else:
+ *
+ *     cpu0: folio_remove(): call_rcu(node)                                          parent->slots[] = NULL
+ *     cpu1:                                folio_read(), and a grace period? folio_read(): the node is still there
+ */
+static void a_node_is_given_away_before_it_is_taken_out(void **state)
+{
+	(void)state;
+	at_each_point("machine profile=movable cpus=2 points=plain\n"
+		      "cpu0: folio_add(index=1)\n"
+		      "cpu0: folio_add(index=70)\n"
+		      "cpu0: folio_remove(index=70)\n"
+		      "    @0 switch cpu1\n"
+		      "cpu1: folio_read(index=1)\n"
+		      "cpu1: folio_read(index=70)\n"
+		      "cpu1: folio_read(index=70)\n",
+		      2, 30);
+}
+
 /* ---- sleeping ---- */
 
 static int said;
@@ -639,6 +660,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_block_goes_that_compaction_is_at),
 		cmocka_unit_test(a_balloon_wants_a_page_that_waits_for_kswapd),
 		cmocka_unit_test(memory_comes_when_it_is_let_go),
+		cmocka_unit_test(a_node_is_given_away_before_it_is_taken_out),
 		cmocka_unit_test(nobody_sleeps_who_was_woken),
 		cmocka_unit_test(work_that_was_taken_back_runs_no_more),
 		cmocka_unit_test(work_waits_for_who_sleeps),

@@ -68,6 +68,28 @@ int mmfuzz_page_fails(void);
 void mmfuzz_rcu_read_lock(void);
 void mmfuzz_rcu_read_unlock(void);
 void mmfuzz_synchronize_rcu(void);
+/*
+ * And its read sections that the kernel has without a word, by keeping preemption or interrupts off: lib/xarray.c queues
+ * a node to be freed before it takes it out of the tree, with the lock held. In sequence there is nobody to wait.
+ */
+void mmfuzz_rcu_read_lock_sched(void);
+void mmfuzz_rcu_read_unlock_sched(void);
+static inline __attribute__((__always_inline__)) void mmfuzz_atomic_begins(void)
+{
+#ifndef MMFUZZ_WEAVE
+	if (!sim_parallel)
+		return;
+#endif
+	mmfuzz_rcu_read_lock_sched();
+}
+static inline __attribute__((__always_inline__)) void mmfuzz_atomic_ends(void)
+{
+#ifndef MMFUZZ_WEAVE
+	if (!sim_parallel)
+		return;
+#endif
+	mmfuzz_rcu_read_unlock_sched();
+}
 /* @head is two pointers, which RCU has until it calls @func. */
 void mmfuzz_call_rcu(void *head, void (*func)(void *head));
 /* No interrupt comes in; nest. As in core/sim, nothing interrupts a thread. */

@@ -39,6 +39,7 @@ static inline void arch_local_irq_disable(void)
 	if (!*off) {
 		*off = 1;
 		mmfuzz_keep_irqs_off();
+		mmfuzz_atomic_begins();
 	}
 }
 static inline void arch_local_irq_enable(void)
@@ -47,6 +48,7 @@ static inline void arch_local_irq_enable(void)
 
 	if (*off) {
 		*off = 0;
+		mmfuzz_atomic_ends();
 		mmfuzz_let_irqs_in();
 	}
 }
