@@ -299,6 +299,14 @@ void weave_irq_on(void);
 void weave_marked_begin(void);
 void weave_marked_end(void);
 /**
+ * weave_undivided_begin(), weave_undivided_end() - plain accesses of the caller in between are no points (config.plain_points)
+ *
+ * Nests; stays the caller's when it is left at a point of another kind. For what is known to be wrong between two plain accesses,
+ * and would hide what else is.
+ */
+void weave_undivided_begin(void);
+void weave_undivided_end(void);
+/**
  * weave_linux_rules() - the code under test is Linux's own: WEAVE_RACES_ALL means WEAVE_RACES_KCSAN,
  * and stacks are shared (config.shared_stacks)
  * @known: data races that are no findings, by the two innermost functions in the order of their names; NULL: none

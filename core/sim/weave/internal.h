@@ -69,6 +69,7 @@ struct weave_fibre {
 	const char *func;
 	unsigned int irq_off;
 	unsigned int marked;
+	unsigned int undivided;
 	/* What the machine keeps of the CPU lies at the top of the fibre's stack: see fibre_private(). */
 };
 

@@ -274,6 +274,12 @@ static void load_hot(struct weave *w, unsigned int index)
 		weave_hot.flags |= WEAVE_HOT_MARKED;
 	else
 		weave_hot.flags &= ~WEAVE_HOT_MARKED;
+	if (unlikely(w->config.plain_points)) {
+		if (f->undivided)
+			weave_hot.flags &= ~WEAVE_HOT_PLAIN;
+		else
+			weave_hot.flags |= WEAVE_HOT_PLAIN;
+	}
 	f->ready = NULL;
 	f->yielded = false;
 }
@@ -770,6 +776,18 @@ void weave_marked_end(void)
 {
 	if (weave_running() && !--current_fibre()->marked)
 		weave_hot.flags &= ~WEAVE_HOT_MARKED;
+}
+
+void weave_undivided_begin(void)
+{
+	if (weave_running() && !current_fibre()->undivided++)
+		weave_hot.flags &= ~WEAVE_HOT_PLAIN;
+}
+
+void weave_undivided_end(void)
+{
+	if (weave_running() && !--current_fibre()->undivided && weave_now->config.plain_points)
+		weave_hot.flags |= WEAVE_HOT_PLAIN;
 }
 
 void weave_irq_off(void)

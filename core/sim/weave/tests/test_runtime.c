@@ -27,12 +27,13 @@ u128 __tsan_atomic128_fetch_add(volatile void *a, u128 v, int mo);
 bool __tsan_atomic128_compare_exchange_strong(volatile void *a, void *c, u128 v, int mo, int fail);
 
 static struct weave_result result;
+static void *run_arg;
 
 static void run_one(void (*fn)(unsigned int fibre, void *arg), bool plain_points)
 {
 	struct weave *w = weave_new(&(struct weave_config){ .plain_points = plain_points });
 
-	assert_true(weave_run(w, 1, fn, NULL, &result));
+	assert_true(weave_run(w, 1, fn, run_arg, &result));
 	weave_free(w);
 }
 
@@ -156,6 +157,61 @@ static void plain_accesses_are_points_on_request(void **state)
 	assert_int_equal(body_points(), 2);
 	run_one(plain_and_marked, true);
 	assert_true(body_points() > 2);
+}
+
+static void undivided_and_not(unsigned int fibre, void *arg)
+{
+	weave_undivided_begin();
+	weave_undivided_begin();
+	plain_and_marked(fibre, arg);
+	weave_undivided_end();
+	plain_and_marked(fibre, arg);
+	weave_undivided_end();
+	if (arg)
+		plain_and_marked(fibre, NULL);
+}
+
+static unsigned int undivided_at;
+
+/* Left at a marked access in between, and gone on with: it is undivided still; the other one never was. */
+static void both_undivided(unsigned int fibre, void *arg)
+{
+	(void)arg;
+	if (fibre) {
+		WRITE_ONCE(undivided_at, 1);
+		shared[1] = 1;
+		return;
+	}
+	undivided_and_not(0, NULL);
+}
+
+static uint64_t points_of_both(bool plain_points)
+{
+	struct weave_entry away = { .op = 0, .nth = 1, .kind = WEAVE_SWITCH, .value = 1 };
+	const struct weave_schedule schedule = { .entries = &away, .nr = 1 };
+	struct weave *w = weave_new(&(struct weave_config){ .plain_points = plain_points, .schedule = &schedule });
+
+	assert_true(weave_run(w, 2, both_undivided, NULL, &result));
+	weave_free(w);
+	assert_int_equal(result.schedule.nr, 1);
+	return result.points;
+}
+
+static void undivided_plain_accesses_are_none(void **state)
+{
+	uint64_t divided;
+
+	(void)state;
+	run_one(undivided_and_not, true);
+	assert_int_equal(body_points(), 4);
+	run_one(plain_and_marked, true);
+	divided = body_points();
+	run_arg = &shared;
+	run_one(undivided_and_not, true);
+	run_arg = NULL;
+	assert_int_equal(body_points(), 4 + divided);
+	/* That of the other fibre is one. */
+	assert_int_equal(points_of_both(true), points_of_both(false) + 1);
 }
 
 static void own_stack(unsigned int fibre, void *arg)
@@ -363,6 +419,7 @@ int main(void)
 		cmocka_unit_test(marked_accesses_do_what_they_say),
 		cmocka_unit_test(marked_accesses_of_sixteen_bytes),
 		cmocka_unit_test(plain_accesses_are_points_on_request),
+		cmocka_unit_test(undivided_plain_accesses_are_none),
 		cmocka_unit_test(own_stack_is_nobodys_business),
 		cmocka_unit_test(copies_are_made),
 		cmocka_unit_test(copies_are_seen),
