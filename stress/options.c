@@ -55,7 +55,7 @@ static const struct argp_option argp_options[] = {
 	{ "memory", OPT_MEMORY, "M", 0, "sc, tso or lkmm (sc)", 0 },
 	{ "bound", OPT_BOUND, "N", 0, "preemptions (bounded, exhaustive), depth (pct)", 0 },
 	{ "unbounded", OPT_UNBOUNDED, NULL, 0, "with --exhaustive: any number of preemptions", 0 },
-	{ "plain-points", OPT_PLAIN_POINTS, NULL, 0, "switch at plain accesses too", 0 },
+	{ "plain-points", OPT_PLAIN_POINTS, NULL, 0, "switch at plain accesses too (linux: in one program of 8)", 0 },
 	{ "jobs", OPT_JOBS, "N", 0, "processes, which share the schedules (2)", 0 },
 	{ 0 },
 };

@@ -168,6 +168,7 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
  * Lifecycle
  * @name: as --backend and crash files name it
  * @offline_in_cma: offline pages may lie in CMA areas: which they are is not the core's choice (Linux: those that are poisoned)
+ * @plain_races: plain accesses of two CPUs may meet where its authors know it, so that campaigns come between them, too (Linux)
  * @adapt: change a configuration into the nearest machine that this core can be; NULL: it can be any. Frames stay as many;
  *	blocks may become larger, so that some of their numbers name none
  * @boot: make a machine; -EINVAL for a configuration that breaks the rules above (one line to stderr says which)
@@ -263,6 +264,7 @@ enum mmfuzz_folio_type { MMFUZZ_FOLIO_FILE, MMFUZZ_FOLIO_ANON };
 struct mmfuzz_backend {
 	const char *name;
 	bool offline_in_cma;
+	bool plain_races;
 
 	void (*adapt)(struct mmfuzz_config *config);
 	int (*boot)(const struct mmfuzz_config *config);

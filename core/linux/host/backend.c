@@ -759,6 +759,7 @@ static void be_settle(void)
 const struct mmfuzz_backend mmfuzz_backend_linux = {
 	.name = "linux",
 	.offline_in_cma = true,
+	.plain_races = true,
 	.adapt = be_adapt,
 	.boot = be_boot,
 	.snapshot = be_snapshot,

@@ -36,6 +36,8 @@ void mmfuzz_call_rcu(void *head, void (*func)(void *head));
 #if SIM_WEAVE
 void mmfuzz_irq_off(void);
 void mmfuzz_irq_on(void);
+void mmfuzz_undivided_begin(void);
+void mmfuzz_undivided_end(void);
 #endif
 void mmfuzz_races_off(void);
 void mmfuzz_races_on(void);
@@ -136,6 +138,16 @@ void mmfuzz_irq_off(void)
 void mmfuzz_irq_on(void)
 {
 	sim_irq_on();
+}
+
+void mmfuzz_undivided_begin(void)
+{
+	weave_undivided_begin();
+}
+
+void mmfuzz_undivided_end(void)
+{
+	weave_undivided_end();
 }
 #endif
 

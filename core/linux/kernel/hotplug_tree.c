@@ -11,6 +11,8 @@
  * last memory that the kernel could have that from. And what enters the allocator is announced (hotplug.c), whoever had the
  * page for onlining.
  *
+ * And a zone's start and size change at once, for who looks at both on the woven machine (FAULT_SPAN_UNLOCKED, page_alloc_tree.c).
+ *
  * And whoever keeps memory from going, and finds somebody at it, tries again: its CPU's work may be what that one waits for.
  */
 #include <linux/memory_hotplug.h>
@@ -45,6 +47,26 @@ static inline void read_lock_hotplug(struct percpu_rw_semaphore *sem)
 	}
 }
 #define percpu_down_read(sem) read_lock_hotplug(sem)
+
+#ifdef FAULT_SPAN_UNLOCKED
+/* Between these two the span is written, and, with everybody to see it, the memmap. */
+#define clear_zone_contiguous(zone) \
+	do { \
+		clear_zone_contiguous(zone); \
+		mmfuzz_undivided_begin(); \
+	} while (0)
+#define set_zone_contiguous(zone) \
+	do { \
+		mmfuzz_undivided_end(); \
+		set_zone_contiguous(zone); \
+	} while (0)
+#define memmap_init_range(args...) \
+	do { \
+		mmfuzz_undivided_end(); \
+		memmap_init_range(args); \
+		mmfuzz_undivided_begin(); \
+	} while (0)
+#endif
 
 #define build_all_zonelists(node) \
 	do { \

@@ -2,8 +2,8 @@
 /*
  * The tree's page allocator, in which a zone spans a frame if it does for more than a moment: while memory comes or goes a zone's
  * start and size are written one after the other, and nobody takes the lock that readers could tell that by
- * (FAULT_SPAN_UNLOCKED, docs/findings/dump-page-without-end.md). Not on the woven machine: nothing comes between two plain writes
- * there. On both, a reference that a scanner has for a moment is no use of a frame, and who is handed another zone than it asked
+ * (FAULT_SPAN_UNLOCKED, docs/findings/dump-page-without-end.md): on threads it is looked again; on the woven machine nobody comes
+ * in between (hotplug_tree.c). On both, a reference that a scanner has for a moment is no use of a frame, and who is handed another zone than it asked
  * for, as lists of zones are made anew meanwhile, goes on to the next (FAULT_ZONELIST_MOVES). Allocations fail where a program
  * injects that, and do not compact while a block goes (hotplug.c). What is freed in an NMI is not reported (FAULT_NOLOCK_REPORTS). Must not change what the allocator does otherwise.
  */
@@ -17,8 +17,20 @@
 #include "compacting.h"
 #include "world.h"
 
-#ifndef MMFUZZ_WEAVE
 #ifdef FAULT_SPAN_UNLOCKED
+#ifdef MMFUZZ_WEAVE
+static __always_inline bool spans_undivided(const struct zone *zone, unsigned long pfn)
+{
+	bool spans;
+
+	mmfuzz_undivided_begin();
+	spans = zone_spans_pfn(zone, pfn);
+	mmfuzz_undivided_end();
+	return spans;
+}
+
+#define zone_spans_pfn(zone, pfn) spans_undivided(zone, pfn)
+#else
 /* How often it is looked again: a CPU that the host has put aside between the two writes is back by then, as a rule. */
 #define LOOKS 1000000u
 

@@ -92,6 +92,22 @@ static inline __attribute__((__always_inline__)) void mmfuzz_atomic_ends(void)
 }
 /* @head is two pointers, which RCU has until it calls @func. */
 void mmfuzz_call_rcu(void *head, void (*func)(void *head));
+/*
+ * Nobody comes between two plain accesses: for known faults, on the woven machine, where programs say that points are there,
+ * too. Nests.
+ */
+#ifdef MMFUZZ_WEAVE
+void mmfuzz_undivided_begin(void);
+void mmfuzz_undivided_end(void);
+#else
+static inline void mmfuzz_undivided_begin(void)
+{
+}
+
+static inline void mmfuzz_undivided_end(void)
+{
+}
+#endif
 /* No interrupt comes in; nest. As in core/sim, nothing interrupts a thread. */
 #ifdef MMFUZZ_WEAVE
 void mmfuzz_irq_off(void);
