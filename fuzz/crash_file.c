@@ -150,19 +150,54 @@ static uint8_t *put_string(uint8_t *to, size_t len, const char *from)
 	return to + len;
 }
 
-bool crash_file_write(const struct crash_file *crash, const char *path,
-		      struct crash_file_error *error)
+/* Writes a file beside @path. Return: its name, which the caller frees; NULL with @error filled in. */
+static char *write_temporary(const char *path, const void *data, size_t size,
+			     struct crash_file_error *error)
 {
-	size_t size = HEAD_BYTES + crash->size + TAIL_BYTES;
-	uint8_t *data, *at;
+	char *temporary;
 	bool done;
+	FILE *file;
+	int fd;
 
-	if (crash->size > CRASH_FILE_MAX_PAYLOAD)
-		return fail(error, "%s not written: a payload of %zu bytes is more than %u", path,
-			    crash->size, CRASH_FILE_MAX_PAYLOAD);
-	data = malloc(size);
-	if (!data)
-		return fail(error, "%s not written: out of memory", path);
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+		fail(error, "cannot write %s: out of memory", path);
+		return NULL;
+	}
+	fd = mkstemp(temporary);
+	if (fd < 0) {
+		fail(error, "cannot write %s: %s", path, strerror(errno));
+		free(temporary);
+		return NULL;
+	}
+	fchmod(fd, 0644);
+	file = fdopen(fd, "wb");
+	done = file && fwrite(data, 1, size, file) == size;
+	done &= file && !fclose(file);
+	if (done)
+		return temporary;
+	fail(error, "cannot write %s: %s", path, strerror(errno));
+	unlink(temporary);
+	free(temporary);
+	return NULL;
+}
+
+/* The file's bytes, which the caller frees; NULL with @error filled in. */
+static uint8_t *encode(const struct crash_file *crash, const char *path, size_t *size,
+		       struct crash_file_error *error)
+{
+	uint8_t *data, *at;
+
+	if (crash->size > CRASH_FILE_MAX_PAYLOAD) {
+		fail(error, "%s not written: a payload of %zu bytes is more than %u", path,
+		     crash->size, CRASH_FILE_MAX_PAYLOAD);
+		return NULL;
+	}
+	*size = HEAD_BYTES + crash->size + TAIL_BYTES;
+	data = malloc(*size);
+	if (!data) {
+		fail(error, "%s not written: out of memory", path);
+		return NULL;
+	}
 	memcpy(data, MAGIC, MAGIC_BYTES);
 	data[MAGIC_BYTES] = CRASH_FILE_VERSION;
 	at = put_string(data + MAGIC_BYTES + 1, sizeof(crash->target), crash->target);
@@ -177,9 +212,74 @@ bool crash_file_write(const struct crash_file *crash, const char *path,
 	if (crash->size)
 		memcpy(data + HEAD_BYTES, crash->payload, crash->size);
 	put_u32(data + HEAD_BYTES + crash->size, crc32(data, HEAD_BYTES + crash->size));
+	return data;
+}
+
+bool crash_file_write(const struct crash_file *crash, const char *path,
+		      struct crash_file_error *error)
+{
+	size_t size;
+	uint8_t *data = encode(crash, path, &size, error);
+	bool done;
+
+	if (!data)
+		return false;
 	done = file_write_all(path, data, size, error);
 	free(data);
 	return done;
+}
+
+/* The file is there and holds just these bytes. */
+static bool file_holds(const char *path, const uint8_t *data, size_t size)
+{
+	struct crash_file_error error;
+	uint8_t *there;
+	size_t len;
+	bool same;
+
+	if (!file_read_all(path, size, &there, &len, &error))
+		return false;
+	same = len == size && !memcmp(there, data, size);
+	free(there);
+	return same;
+}
+
+/* 0, or the errno: EEXIST when something has the name, which then stays what it is. */
+static int name_anew(const char *temporary, const char *path)
+{
+	if (!link(temporary, path))
+		return 0;
+	if (errno == EEXIST || !access(path, F_OK))
+		return EEXIST;
+	/* A file system without links, or nobody can write here, which this says again. */
+	return rename(temporary, path) ? errno : 0;
+}
+
+bool crash_file_keep(const struct crash_file *crash, char *path, size_t len,
+		     struct crash_file_error *error)
+{
+	size_t stem = strlen(path), size;
+	uint8_t *data = encode(crash, path, &size, error);
+	char *temporary = data ? write_temporary(path, data, size, error) : NULL;
+	int result = temporary ? EEXIST : EIO;
+
+	for (unsigned int i = 1; result == EEXIST; i++) {
+		const char *format = i == 1 ? ".crash" : "-%u.crash";
+
+		if ((size_t)snprintf(path + stem, len - stem, format, i) >= len - stem)
+			result = ENAMETOOLONG;
+		else
+			result = name_anew(temporary, path);
+		if (result == EEXIST && file_holds(path, data, size))
+			result = 0;
+		else if (result && result != EEXIST)
+			fail(error, "cannot write %s: %s", path, strerror(result));
+	}
+	if (temporary)
+		unlink(temporary);
+	free(temporary);
+	free(data);
+	return !result;
 }
 
 void crash_file_free(struct crash_file *crash)
@@ -224,24 +324,12 @@ bool file_read_all(const char *path, size_t max, uint8_t **data, size_t *size,
 
 bool file_write_all(const char *path, const void *data, size_t size, struct crash_file_error *error)
 {
-	char *temporary;
+	char *temporary = write_temporary(path, data, size, error);
 	bool done;
-	FILE *file;
-	int fd;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return fail(error, "cannot write %s: out of memory", path);
-	fd = mkstemp(temporary);
-	if (fd < 0) {
-		fail(error, "cannot write %s: %s", path, strerror(errno));
-		free(temporary);
+	if (!temporary)
 		return false;
-	}
-	fchmod(fd, 0644);
-	file = fdopen(fd, "wb");
-	done = file && fwrite(data, 1, size, file) == size;
-	done &= file && !fclose(file);
-	done = done && !rename(temporary, path);
+	done = !rename(temporary, path);
 	if (!done) {
 		fail(error, "cannot write %s: %s", path, strerror(errno));
 		unlink(temporary);

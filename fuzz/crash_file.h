@@ -72,6 +72,18 @@ bool crash_file_parse(struct crash_file *crash, const char *name, const uint8_t 
 bool crash_file_write(const struct crash_file *crash, const char *path,
 		      struct crash_file_error *error);
 
+/**
+ * crash_file_keep() - save it whole, under a name that nothing else has
+ * @path: what it would like to be called, without ".crash"; then what it is called
+ * @len: of @path, in bytes
+ *
+ * For who finds things on its own, perhaps twice under one name: what is there is never written
+ * over. Where another file has the name, "-2", "-3" and so on is tried; where that file says the
+ * same, it stands for this one.
+ */
+bool crash_file_keep(const struct crash_file *crash, char *path, size_t len,
+		     struct crash_file_error *error);
+
 /** crash_file_free() - give the payload back */
 void crash_file_free(struct crash_file *crash);
 

@@ -35,9 +35,9 @@ static const char *save(const char *title, const struct weave_result *result)
 	snprintf(crash.design, sizeof(crash.design), "%s", context->options->backend->name);
 	snprintf(crash.title, sizeof(crash.title), "%s", title);
 	snprintf(crash.strategy, sizeof(crash.strategy), "%s", context->strategy);
-	snprintf(path, sizeof(path), "%s/stress-weave-%s.crash", context->options->save,
+	snprintf(path, sizeof(path), "%s/stress-weave-%s", context->options->save,
 		 context->name);
-	if (crash_file_write(&crash, path, &error))
+	if (crash_file_keep(&crash, path, sizeof(path), &error))
 		return path;
 	fprintf(stderr, "mmstress: the program could not be saved: %s\n", error.message);
 	return NULL;

@@ -44,7 +44,7 @@ static const struct argp_option argp_options[] = {
 	{ "scenario", OPT_SCENARIO, "NAME", 0, "one scenario, or all in turn (all)", 0 },
 	{ "list", OPT_LIST, NULL, 0, "list the scenarios", 0 },
 	{ "json", OPT_JSON, "FILE", 0, "write the summary to FILE", 0 },
-	{ "save", OPT_SAVE, "DIR", 0, "where to save a program that fails (.)", 0 },
+	{ "save", OPT_SAVE, "DIR", 0, "where to save a program that fails, beside what is there (.)", 0 },
 	{ "backend", OPT_BACKEND, "B", 0, "which mm core (memdesc)", 0 },
 	{ "repeat", OPT_REPEAT, "N", 0, "times that a round goes through its program (4)", 0 },
 	{ "machine", OPT_MACHINE, "M", 0, "threads, or weave: fibres, each run repeatable (threads)", 0 },

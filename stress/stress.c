@@ -172,9 +172,9 @@ static void save_program(void)
 	snprintf(crash.target, sizeof(crash.target), "fuzz_%s", run.options.backend->name);
 	snprintf(crash.design, sizeof(crash.design), "%s", run.options.backend->name);
 	snprintf(crash.title, sizeof(crash.title), "%s", run.title);
-	snprintf(run.file, sizeof(run.file), "%s/stress-%s-seed%" PRIu64 "-round%" PRIu64 ".crash",
+	snprintf(run.file, sizeof(run.file), "%s/stress-%s-seed%" PRIu64 "-round%" PRIu64,
 		 run.options.save, run.scenario->generator.name, run.options.seed, run.round);
-	if (!crash_file_write(&crash, run.file, &error)) {
+	if (!crash_file_keep(&crash, run.file, sizeof(run.file), &error)) {
 		fprintf(stderr, "mmstress: the program could not be saved: %s\n", error.message);
 		run.file[0] = 0;
 	}

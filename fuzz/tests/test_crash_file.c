@@ -207,6 +207,49 @@ static void files_that_cannot_be_read_or_written_are_named(void **state)
 			    "cannot write /nonexistent/file: No such file or directory");
 }
 
+/* A second finding under the first one's name, and the first one once more. */
+static void what_is_kept_is_not_written_over(void **state)
+{
+	struct crash_file one = { .title = "one" }, other = { .title = "other" };
+	char first[64], second[64], again[64];
+	struct crash_file_error error;
+
+	(void)state;
+	snprintf(first, sizeof(first), "%s/found", folder);
+	strcpy(second, first);
+	strcpy(again, first);
+	assert_true(crash_file_keep(&one, first, sizeof(first), &error));
+	assert_true(crash_file_keep(&other, second, sizeof(second), &error));
+	assert_string_equal(strrchr(first, '/'), "/found.crash");
+	assert_string_equal(strrchr(second, '/'), "/found-2.crash");
+	assert_true(crash_file_keep(&one, again, sizeof(again), &error));
+	assert_string_equal(again, first);
+
+	free(data);
+	assert_true(file_read_all(first, 10000, &data, &size, &error));
+	assert_true(crash_file_parse(&one, first, data, size, &error));
+	assert_string_equal(one.title, "one");
+	crash_file_free(&one);
+	assert_int_equal(unlink(first), 0);
+	assert_int_equal(unlink(second), 0);
+}
+
+static void what_cannot_be_kept_says_why(void **state)
+{
+	char nowhere[64] = "/nonexistent/found", long_name[64], stem[64];
+	struct crash_file crash = { .title = "one" };
+	struct crash_file_error error;
+
+	(void)state;
+	assert_false(crash_file_keep(&crash, nowhere, sizeof(nowhere), &error));
+	assert_string_equal(error.message,
+			    "cannot write /nonexistent/found: No such file or directory");
+	snprintf(stem, sizeof(stem), "%s/found", folder);
+	strcpy(long_name, stem);
+	assert_false(crash_file_keep(&crash, long_name, strlen(stem) + 3, &error));
+	assert_non_null(strstr(error.message, "File name too long"));
+}
+
 int main(void)
 {
 #define test(function) cmocka_unit_test_setup_teardown(function, write_one, free_one)
@@ -221,6 +264,8 @@ int main(void)
 		test(random_bytes_do_no_harm),
 		test(names_too_long_or_strange_are_tamed),
 		test(files_that_cannot_be_read_or_written_are_named),
+		test(what_is_kept_is_not_written_over),
+		test(what_cannot_be_kept_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
