@@ -78,8 +78,10 @@ void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak)
 static void on_death(void)
 {
 	/* A leak is only found when all is over, and is no program's. */
-	if (context->program)
-		report("sanitizer report");
+	if (!context->program)
+		return;
+	sim_print_log();
+	report("sanitizer report");
 }
 
 void finding_catch(const struct finding_context *of)

@@ -212,6 +212,13 @@ static void __attribute__((noreturn)) report_finding(const char *title)
 	_exit(1);
 }
 
+/* A finding that is not the core's own. */
+static void __attribute__((noreturn)) report_unsaid(const char *title)
+{
+	sim_print_log();
+	report_finding(title);
+}
+
 static void on_bug(const struct sim_bug_report *report)
 {
 	char title[256];
@@ -232,7 +239,7 @@ static void on_death(void)
 	/* A leak is only found when all is over, and is no program's. */
 	if (run.over)
 		return;
-	report_finding("sanitizer report");
+	report_unsaid("sanitizer report");
 }
 
 void __tsan_on_report(void *report);
@@ -245,7 +252,7 @@ void __tsan_on_report(void *report)
 static void report_race(void)
 {
 	if (__atomic_load_n(&run.race, __ATOMIC_RELAXED))
-		report_finding("data race");
+		report_unsaid("data race");
 }
 
 const char *__tsan_default_options(void);
@@ -321,7 +328,7 @@ static void __attribute__((noreturn)) report_hang(void)
 	}
 	print_backtraces(run.options.cpus);
 	snprintf(title, sizeof(title), "timeout in %s", name);
-	report_finding(title);
+	report_unsaid(title);
 }
 
 static void *watch(void *arg)

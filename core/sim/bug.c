@@ -18,6 +18,7 @@
 #endif
 
 static sim_describe_fn describe;
+static sim_log_fn print_log;
 static sim_bug_handler_fn handler;
 static bool quiet;
 
@@ -86,6 +87,20 @@ static void append_state(unsigned long pfn)
 #endif
 }
 
+void sim_print_log(void)
+{
+	if (!print_log)
+		return;
+#if SIM_TSAN
+	/* The other CPUs still run, and may be saying something. */
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+#endif
+	print_log();
+#if SIM_TSAN
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+#endif
+}
+
 void sim_bug(const char *rule, const char *func, unsigned long pfn, const char *fmt, ...)
 {
 	size_t room;
@@ -123,8 +138,10 @@ void sim_bug(const char *rule, const char *func, unsigned long pfn, const char *
 	va_end(args);
 	append_state(pfn);
 
-	if (!quiet)
+	if (!quiet) {
+		sim_print_log();
 		write_line(report.text);
+	}
 	reporting = false;
 	if (handler)
 		handler(&report);
@@ -134,6 +151,11 @@ void sim_bug(const char *rule, const char *func, unsigned long pfn, const char *
 void sim_set_describe(sim_describe_fn fn)
 {
 	describe = fn;
+}
+
+void sim_set_log(sim_log_fn fn)
+{
+	print_log = fn;
 }
 
 sim_bug_handler_fn sim_set_bug_handler(sim_bug_handler_fn fn)

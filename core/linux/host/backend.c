@@ -239,6 +239,7 @@ static int be_boot(const struct mmfuzz_config *config)
 	gate_hide_unaccepted();
 	gate_hide_unplugged();
 	log_forget();
+	sim_set_log(log_print);
 	changed = false;
 	return 0;
 }
@@ -273,6 +274,7 @@ static void be_shutdown(void)
 	poison_forget();
 	state_end();
 	machine_exit();
+	sim_set_log(NULL);
 	races_watch(false);
 #if SIM_WEAVE
 	weave_linux_rules(false, NULL);

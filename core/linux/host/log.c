@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sim/bug.h>
 #include <sim/ram.h>
@@ -34,7 +35,6 @@ static void look_at_stack(const char *text)
 		highest = here;
 	if ((unsigned long)(highest - here) < DEEP)
 		return;
-	log_print();
 	sim_bug("endless recursion", "printk", SIM_NO_PFN, "%s", text);
 #else
 	(void)text;
@@ -78,9 +78,11 @@ int gate_print(char *buf, unsigned long len, const char *form, ...)
 
 void log_print(void)
 {
-	for (unsigned int i = next < LINES ? 0 : next - LINES; i < next; i++)
-		fprintf(stderr, "linux: %s\n", lines[i % LINES]);
-	next = 0;
+	/* Relaxed: other CPUs may go on, and what they say now is not for this finding. */
+	const unsigned int end = __atomic_exchange_n(&next, 0, __ATOMIC_RELAXED);
+
+	for (unsigned int i = end < LINES ? 0 : end - LINES; i < end; i++)
+		dprintf(STDERR_FILENO, "linux: %s\n", lines[i % LINES]);
 }
 
 void log_forget(void)

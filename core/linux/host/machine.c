@@ -14,7 +14,6 @@
 #include <sim/spinlock.h>
 
 #include "../gate.h"
-#include "log.h"
 #include "machine.h"
 
 void mmfuzz_bug(const char *rule, const char *func, const char *format, ...);
@@ -59,7 +58,6 @@ void mmfuzz_bug(const char *rule, const char *func, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	log_print();
 	sim_bug(rule, func, SIM_NO_PFN, "%s", text);
 }
 

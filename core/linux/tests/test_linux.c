@@ -15,11 +15,15 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <mmfuzz/backend_linux.h>
 
+#include <sim/bug.h>
 #include <sim/fault.h>
 #include <sim/ram.h>
 
@@ -876,6 +880,33 @@ static void the_device_that_is_reported_to_comes_back(void **state)
 	machine_is_as_booted();
 }
 
+/* Whoever finds something, the oracle here: what the kernel said before is as good as half of the reason. */
+static void a_finding_comes_with_the_kernels_log(void **state)
+{
+	char text[1024] = "";
+	int fds[2], status;
+	size_t got = 0;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	if (!fork()) {
+		signal(SIGABRT, SIG_DFL);
+		dup2(fds[1], STDERR_FILENO);
+		close(fds[0]);
+		gate_log("\0016migrating pfn 3f failed\n");
+		sim_bug("cannot be given back", "contig", 0x3f, "though it is free");
+	}
+	close(fds[1]);
+	while ((n = read(fds[0], text + got, sizeof(text) - 1 - got)) > 0)
+		got += (size_t)n;
+	close(fds[0]);
+	wait(&status);
+	assert_true(WIFSIGNALED(status));
+	assert_string_equal(text, "linux: migrating pfn 3f failed\n"
+				  "mmfuzz: BUG: cannot be given back in contig: pfn 0x3f: though it is free\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest machines[] = {
@@ -884,6 +915,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_a_machine_is_refused),
 	};
 	const struct CMUnitTest operations[] = {
+		cmocka_unit_test_setup(a_finding_comes_with_the_kernels_log, reset),
 		cmocka_unit_test_setup(blocks_of_each_order, reset),
 		cmocka_unit_test_setup(memory_runs_out, reset),
 		cmocka_unit_test_setup(memory_fails_where_a_program_says, reset),

@@ -124,6 +124,38 @@ static void out_of_memory(void)
 	sim_die("no memory for %d things; buy some", 3);
 }
 
+static void say(void)
+{
+	static const char said[] = "out of something\n";
+
+	assert_int_equal(write(STDERR_FILENO, said, sizeof(said) - 1), sizeof(said) - 1);
+}
+
+static void double_free_after_words(void)
+{
+	sim_set_log(say);
+	double_free();
+}
+
+static void quiet_double_free_after_words(void)
+{
+	sim_bug_quiet(true);
+	double_free_after_words();
+}
+
+static void what_was_said_comes_first(void **state)
+{
+	char out[4096];
+
+	(void)state;
+	in_child(double_free_after_words, out, sizeof(out));
+	assert_string_equal(out,
+			    "out of something\n"
+			    "mmfuzz: BUG: double free in double_free: pfn 0x12: order 3, was free already\n");
+	in_child(quiet_double_free_after_words, out, sizeof(out));
+	assert_string_equal(out, "");
+}
+
 static void aborts_without_handler(void **state)
 {
 	char out[4096];
@@ -164,6 +196,7 @@ int main(void)
 		cmocka_unit_test(without_a_frame),
 		cmocka_unit_test(endless_text_is_cut),
 		cmocka_unit_test(nothing_wrong),
+		cmocka_unit_test(what_was_said_comes_first),
 		cmocka_unit_test(aborts_without_handler),
 		cmocka_unit_test(bug_while_describing_ends_too),
 		cmocka_unit_test(want_of_resources_is_no_finding),

@@ -31,6 +31,7 @@ struct sim_bug_report {
 };
 
 typedef int (*sim_describe_fn)(unsigned long pfn, char *buf, size_t len);
+typedef void (*sim_log_fn)(void);
 typedef void (*sim_bug_handler_fn)(const struct sim_bug_report *report);
 
 /**
@@ -68,6 +69,16 @@ void __noreturn __cold __printf(4, 5)
  *	locks of any kind held and must take none, and must bear any pfn. NULL: nobody.
  */
 void sim_set_describe(sim_describe_fn fn);
+
+/**
+ * sim_set_log - who has kept what the code under test said of late
+ * @fn: prints it to standard error; called before a finding's line where that is printed, whoever found it and with locks of
+ *	any kind held: it must take none, and it may be called again. NULL: nobody.
+ */
+void sim_set_log(sim_log_fn fn);
+
+/** sim_print_log() - calls it, for findings that do not come by way of sim_bug() */
+void sim_print_log(void);
 
 /**
  * sim_set_bug_handler - who is told of a finding before abort()
