@@ -171,6 +171,15 @@ void op_vmem_unplug(const struct op *op, struct slot *slot)
 	check_vmem(op->dev, false);
 }
 
+static void vmem_keeps(unsigned int dev)
+{
+	const struct mmfuzz_range *region = &ex.config.vmem[dev].region;
+
+	oracle_print_frames(mk_pfn(region->start), region->nr);
+	oracle_bug("cannot be given back", SIM_NO_PFN, "virtio-mem %u keeps %lu subblocks", dev,
+		   ex.backend->vmem_plugged(dev));
+}
+
 void vmem_unplug_all(void)
 {
 	const struct mmfuzz_backend *b = ex.backend;
@@ -181,9 +190,7 @@ void vmem_unplug_all(void)
 		check_vmem(dev, true);
 		while (b->vmem_plugged(dev))
 			if (!b->vmem_unplug(dev, b->vmem_plugged(dev)))
-				oracle_bug("cannot be given back", SIM_NO_PFN,
-					   "virtio-mem %u keeps %lu subblocks", dev,
-					   b->vmem_plugged(dev));
+				vmem_keeps(dev);
 	}
 }
 
@@ -320,9 +327,12 @@ void op_mem_remove(const struct op *op, struct slot *slot)
 
 static void must(int ret, unsigned int block, const char *what)
 {
-	if (ret)
-		oracle_bug("cannot be given back", (unsigned long)block << ex.config.section_order,
-			   "block %u does not %s: %d", block, what, ret);
+	pfn_t start = mk_pfn((unsigned long)block << ex.config.section_order);
+
+	if (!ret)
+		return;
+	oracle_print_frames(start, 1ul << ex.config.section_order);
+	oracle_bug("cannot be given back", start.pfn, "block %u does not %s: %d", block, what, ret);
 }
 
 /*

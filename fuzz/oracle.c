@@ -84,6 +84,42 @@ const char *oracle_set_op(const char *name)
 	return old;
 }
 
+#define MAX_FRAME_LINES 64u
+
+static void print_frames(unsigned long from, unsigned long to, const char *what)
+{
+	if (from + 1 == to)
+		fprintf(stderr, "mmfuzz: pfn 0x%lx: %s\n", from, what);
+	else
+		fprintf(stderr, "mmfuzz: pfn 0x%lx to 0x%lx: %s\n", from, to - 1, what);
+}
+
+void oracle_print_frames(pfn_t pfn, unsigned long nr)
+{
+	unsigned long from = pfn.pfn, end = pfn.pfn + nr < oracle.max_pfn ? pfn.pfn + nr : oracle.max_pfn;
+	char what[256] = "", next[256];
+	unsigned int lines = 0;
+
+	if (sim_bug_is_quiet() || !oracle.backend->describe)
+		return;
+	for (unsigned long p = from; p < end; p++) {
+		oracle.backend->describe(mk_pfn(p), next, sizeof(next));
+		if (p == from || !strcmp(what, next)) {
+			strcpy(what, next);
+			continue;
+		}
+		print_frames(from, p, what);
+		strcpy(what, next);
+		from = p;
+		if (++lines == MAX_FRAME_LINES) {
+			fprintf(stderr, "mmfuzz: and %lu frames more\n", end - from);
+			return;
+		}
+	}
+	if (from < end)
+		print_frames(from, end, what);
+}
+
 /* A plain counter that only its CPU writes; others read it when that CPU is outside the core. */
 static void count_out(long frames)
 {

@@ -90,6 +90,14 @@ unsigned long oracle_out(void);
 #define oracle_bug(rule, pfn, ...) sim_bug(rule, oracle_set_op(NULL), pfn, __VA_ARGS__)
 
 /**
+ * oracle_print_frames() - what the core says of each of @nr frames, equal neighbours in one line
+ *
+ * For a finding about all of them, before its line: to standard error, and nothing when findings are
+ * quiet. Frames outside memory are left out.
+ */
+void oracle_print_frames(pfn_t pfn, unsigned long nr);
+
+/**
  * oracle_granted() - the program was given nr frames: they must be out, inside memory and in states
  * that exist
  * @pfn: first of them

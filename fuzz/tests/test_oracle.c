@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -29,6 +30,8 @@ static void fake_get_stats(struct mmfuzz_stats *stats)
 
 static int fake_describe(pfn_t pfn, char *buf, size_t len)
 {
+	if (pfn.pfn >= 48)
+		return snprintf(buf, len, "fake movable frame");
 	return snprintf(buf, len, "fake frame %lu", pfn.pfn);
 }
 
@@ -397,6 +400,39 @@ static void test_reset_forgets(void **state)
 	oracle_check_end();
 }
 
+/* What is printed of [pfn, nr). */
+static const char *printed_frames(unsigned long pfn, unsigned long nr)
+{
+	static char printed[8192];
+	FILE *file = tmpfile();
+	int old = dup(STDERR_FILENO);
+	size_t len;
+
+	assert_non_null(file);
+	dup2(fileno(file), STDERR_FILENO);
+	oracle_print_frames(mk_pfn(pfn), nr);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	rewind(file);
+	len = fread(printed, 1, sizeof(printed) - 1, file);
+	printed[len] = 0;
+	fclose(file);
+	return printed;
+}
+
+static void test_equal_frames_are_one_line(void **state)
+{
+	(void)state;
+	sim_bug_quiet(false);
+	assert_string_equal(printed_frames(46, 100), "mmfuzz: pfn 0x2e: fake frame 46\n"
+						     "mmfuzz: pfn 0x2f: fake frame 47\n"
+						     "mmfuzz: pfn 0x30 to 0x3f: fake movable frame\n");
+	assert_string_equal(printed_frames(47, 1), "mmfuzz: pfn 0x2f: fake frame 47\n");
+	assert_string_equal(printed_frames(64, 1), "");
+	sim_bug_quiet(true);
+	assert_string_equal(printed_frames(46, 100), "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
@@ -411,6 +447,7 @@ int main(void)
 		TEST(wrong_boot),	TEST(zones),
 		TEST(drained_pagesets), TEST(unmovable_in_cma),
 		TEST(reset_forgets),	TEST(zones_of_blocks_that_come),
+		TEST(equal_frames_are_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

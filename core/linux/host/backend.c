@@ -240,6 +240,7 @@ static int be_boot(const struct mmfuzz_config *config)
 	gate_hide_unplugged();
 	log_forget();
 	sim_set_log(log_print);
+	sim_set_describe(gate_describe);
 	changed = false;
 	return 0;
 }
@@ -274,6 +275,7 @@ static void be_shutdown(void)
 	poison_forget();
 	state_end();
 	machine_exit();
+	sim_set_describe(NULL);
 	sim_set_log(NULL);
 	races_watch(false);
 #if SIM_WEAVE

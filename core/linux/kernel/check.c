@@ -13,6 +13,7 @@
 #include "mm/internal.h"
 
 #include "../gate.h"
+#include "describe.h"
 #include "lockdep.h"
 #include "poisoned.h"
 #include "reported.h"
@@ -22,16 +23,6 @@
 
 /* Which way the checks went says nothing of the input: as coverage it would be noise. */
 #pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
-
-/*
- * pfn_to_online_page() without a call: it stands in a file that is watched. Sections of the machine's are as large as the
- * smallest part of one that can be there.
- */
-static bool is_online(unsigned long pfn)
-{
-	BUILD_BUG_ON(PAGES_PER_SUBSECTION != PAGES_PER_SECTION);
-	return pfn < max_pfn && online_section(__pfn_to_section(pfn));
-}
 
 #define WRONG(rule, ...) mmfuzz_bug(rule, "check", __VA_ARGS__)
 
@@ -72,7 +63,7 @@ static void check_free_block(struct zone *zone, struct page *page, unsigned int 
 {
 	unsigned long pfn = page_to_pfn(page);
 
-	if (!is_online(pfn) || page_zone(page) != zone || !zone_spans_pfn(zone, pfn))
+	if (!mmfuzz_is_online(pfn) || page_zone(page) != zone || !zone_spans_pfn(zone, pfn))
 		WRONG("free list", "0x%lx is on a list of zone %s of node %d, but not in that zone", pfn, zone->name,
 		      zone_to_nid(zone));
 	if (!PageBuddy(page) || buddy_order(page) != order)
@@ -148,7 +139,7 @@ static void walk_memmap(struct zone *zone, struct zone_sum *sum)
 	for (unsigned long pfn = zone->zone_start_pfn; pfn < zone_end_pfn(zone); pfn++) {
 		struct page *page = pfn_to_page(pfn);
 
-		if (!(pfn & (PAGES_PER_SECTION - 1)) && !is_online(pfn)) {
+		if (!(pfn & (PAGES_PER_SECTION - 1)) && !mmfuzz_is_online(pfn)) {
 			pfn += PAGES_PER_SECTION - 1;
 			continue;
 		}
@@ -279,7 +270,7 @@ static void check_no_objects(void)
 	for (unsigned long pfn = 0; pfn < max_pfn - MMFUZZ_BOOT_PFNS; pfn++) {
 		struct page *page = pfn_to_page(pfn);
 
-		if (is_online(pfn) && PageSlab(page))
+		if (mmfuzz_is_online(pfn) && PageSlab(page))
 			WRONG("lost object", "0x%lx is a slab of %s with %u objects in use, after all was given back", pfn,
 			      mmfuzz_slab_name(page), mmfuzz_slab_inuse(page));
 	}

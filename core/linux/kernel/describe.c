@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Names of the kernel's words, and of what they hold, for traces. Runs between any two accesses of a run, which must not
- * notice: compiled without instrumentation, it only reads, takes no lock, and calls nothing of the kernel's that is not inlined.
- */
+/* Names of the kernel's words, and of what they hold, for traces. Reads only (describe.h). */
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/poison.h>
@@ -13,6 +10,7 @@
 #include "mm/slab.h"
 
 #include "../gate.h"
+#include "describe.h"
 #include "world.h"
 
 #define NR_FRAMES (1ul << (MAX_PHYSMEM_BITS - PAGE_SHIFT))
@@ -232,7 +230,7 @@ static int name_node(unsigned long addr, char *buf, unsigned long len)
 	return 0;
 }
 
-static struct page *page_of(unsigned long addr, unsigned long *offset)
+struct page *mmfuzz_page_of(unsigned long addr, unsigned long *offset)
 {
 	unsigned long into = addr - (unsigned long)vmemmap;
 
@@ -282,7 +280,7 @@ static int name_contents(unsigned long addr, char *buf, unsigned long len)
 int gate_describe_addr(unsigned long addr, char *buf, unsigned long len)
 {
 	unsigned long offset, pfn;
-	struct page *page = page_of(addr, &offset);
+	struct page *page = mmfuzz_page_of(addr, &offset);
 	char field[64];
 
 	if (page && PRINT_FIELD(page_fields, offset, field))
@@ -296,8 +294,7 @@ int gate_describe_addr(unsigned long addr, char *buf, unsigned long len)
 	return name_node(addr, buf, len);
 }
 
-/* "locked|lru" */
-static int print_flags(unsigned long flags, char *buf, unsigned long len)
+int mmfuzz_print_flags(unsigned long flags, char *buf, unsigned long len)
 {
 	int used = 0;
 
@@ -327,6 +324,18 @@ static int print_page_type(unsigned int value, char *buf, unsigned long len)
 	return print(buf, len, "%d", value);
 }
 
+int mmfuzz_print_pageblock(unsigned long bits, char *buf, unsigned long len)
+{
+	unsigned int type = bits & 7;
+	int used = print(buf, len, "%s", type < MIGRATE_TYPES ? migratetype_names[type] : "?");
+
+#ifdef HAVE_ISOLATE_MODE
+	if (bits & BIT(PB_migrate_isolate))
+		used += print(buf + used, len - used, ", isolated");
+#endif
+	return used;
+}
+
 /* The types of all of its pageblocks, "Movable / Unmovable, isolated". */
 static int print_pageblocks(unsigned long value, char *buf, unsigned long len)
 {
@@ -334,14 +343,8 @@ static int print_pageblocks(unsigned long value, char *buf, unsigned long len)
 
 	for (unsigned int bit = 0; bit < SECTION_BLOCKFLAGS_BITS && bit < BITS_PER_LONG;
 	     bit += NR_PAGEBLOCK_BITS) {
-		unsigned int bits = value >> bit, type = bits & 7;
-
-		used += print(buf + used, len - used, "%s%s", bit ? " / " : "",
-			      type < MIGRATE_TYPES ? migratetype_names[type] : "?");
-#ifdef HAVE_ISOLATE_MODE
-		if (bits & BIT(PB_migrate_isolate))
-			used += print(buf + used, len - used, ", isolated");
-#endif
+		used += print(buf + used, len - used, "%s", bit ? " / " : "");
+		used += mmfuzz_print_pageblock(value >> bit, buf + used, len - used);
 	}
 	return used;
 }
@@ -350,7 +353,7 @@ static int print_pageblocks(unsigned long value, char *buf, unsigned long len)
 static int print_pointer(unsigned long addr, unsigned long value, char *buf, unsigned long len)
 {
 	unsigned long offset;
-	struct page *page = page_of(value, &offset);
+	struct page *page = mmfuzz_page_of(value, &offset);
 	char name[96];
 
 	if (value == addr || value + offsetof(struct list_head, prev) == addr)
@@ -372,7 +375,7 @@ static int print_pointer(unsigned long addr, unsigned long value, char *buf, uns
 static bool is_pointer(unsigned long addr)
 {
 	unsigned long offset;
-	const struct page *page = page_of(addr, &offset);
+	const struct page *page = mmfuzz_page_of(addr, &offset);
 
 	if (page)
 		return offset == offsetof(struct page, lru.next) ||
@@ -386,13 +389,13 @@ static bool is_pointer(unsigned long addr)
 int gate_describe_value(unsigned long addr, unsigned long value, char *buf, unsigned long len)
 {
 	unsigned long offset, pfn;
-	struct page *page = page_of(addr, &offset);
+	struct page *page = mmfuzz_page_of(addr, &offset);
 
 	/* A flag that means something else of a free block. */
 	if (page && offset == offsetof(struct page, flags) && PageBuddy(page) && value & BIT(PG_reported))
 		return print(buf, len, "reported");
 	if (page && offset == offsetof(struct page, flags))
-		return print_flags(value, buf, len);
+		return mmfuzz_print_flags(value, buf, len);
 	if (page && offset == offsetof(struct page, page_type))
 		return print_page_type(value, buf, len);
 	if (section_of_flags(addr, &pfn))

@@ -103,25 +103,3 @@ void gate_drain(int cpu)
 	else
 		drain_local_pages(NULL);
 }
-
-int gate_describe(unsigned long pfn, char *buf, unsigned long len)
-{
-	struct page *page = pfn_to_online_page(pfn);
-
-	if (!page)
-		return snprintf(buf, len, "not online");
-	if (gate_is_poisoned(pfn))
-		return snprintf(buf, len, "poisoned, count %d, node %d zone %s, pageblock type %d", page_ref_count(page),
-				page_to_nid(page), page_zone(page)->name, get_pageblock_migratetype(page));
-	if (PageSlab(page))
-		return snprintf(buf, len, "slab of %s, node %d zone %s, pageblock type %d", mmfuzz_slab_name(page),
-				page_to_nid(page), page_zone(page)->name, get_pageblock_migratetype(page));
-	if (PageZsmalloc(page))
-		return snprintf(buf, len, "%szspage, count %d, node %d zone %s, pageblock type %d",
-				PagePrivate(page) ? "first of a " : "", page_ref_count(page), page_to_nid(page),
-				page_zone(page)->name, get_pageblock_migratetype(page));
-	return snprintf(buf, len, "%s%s, count %d, node %d zone %s, pageblock type %d",
-			PageBuddy(page) ? "buddy" : PageReserved(page) ? "reserved" : "in use",
-			gate_unaccepted(pfn, 1) ? ", unaccepted" : "", page_ref_count(page), page_to_nid(page),
-			page_zone(page)->name, get_pageblock_migratetype(page));
-}

@@ -575,14 +575,39 @@ static void what_is_freed_is_poisoned(void **state)
 }
 #endif
 
-static void frames_are_described(void **state)
+static void assert_described(unsigned long pfn, const char *what)
 {
 	char text[256];
 
+	assert_true(be->describe(mk_pfn(pfn), text, sizeof(text)) > 0);
+	if (strncmp(text, what, strlen(what)))
+		fail_msg("0x%lx is \"%s\", not \"%s\"", pfn, text, what);
+}
+
+static void frames_are_described(void **state)
+{
+	const unsigned long cma = CMA_START + CMA_NR - BLOCK;
+	unsigned long pfn = be->alloc_pages(MMFUZZ_GFP_MOVABLE, mk_order(2), node0).pfn, folio;
+
 	(void)state;
-	assert_true(be->describe(mk_pfn(0), text, sizeof(text)) > 0);
-	assert_true(be->describe(mk_pfn(NR_FRAMES), text, sizeof(text)) > 0);
-	assert_string_equal(text, "not online");
+	assert_described(NR_FRAMES, "not online");
+	assert_described(pfn, "in use, order 2, count 1, head; node 0 zone Normal, pageblock Movable");
+	assert_described(pfn + 3, "tail of pfn 0x");
+	be->put_page(mk_pfn(pfn));
+	assert_described(pfn, "free, order 2 on a pageset of CPU 0, count 0, no flags; ");
+	assert_described(pfn + 3, "free in pfn 0x");
+	assert_described(cma, "free, order 4, count 0, reported; node 0 zone Normal, pageblock CMA");
+	assert_described(cma + 15, "free in pfn 0xb0, order 4, count 0, no flags; ");
+
+	assert_int_equal(be->folio_add(7, MMFUZZ_FOLIO_FILE, mk_order(0), MMFUZZ_GFP_MOVABLE, 0x1234), 0);
+	for (folio = 0; folio < NR_FRAMES; folio++) {
+		char text[256];
+
+		be->describe(mk_pfn(folio), text, sizeof(text));
+		if (!strcmp(text, "file folio, order 0, index 112, count 2, uptodate|dirty; node 0 zone Normal, pageblock Movable"))
+			break;
+	}
+	assert_true(folio < NR_FRAMES);
 }
 
 /* What traces call the words of frame @pfn, and what they hold: "page->flags of pfn 0x4: locked|lru", a line for each. */
@@ -904,7 +929,8 @@ static void a_finding_comes_with_the_kernels_log(void **state)
 	wait(&status);
 	assert_true(WIFSIGNALED(status));
 	assert_string_equal(text, "linux: migrating pfn 3f failed\n"
-				  "mmfuzz: BUG: cannot be given back in contig: pfn 0x3f: though it is free\n");
+				  "mmfuzz: BUG: cannot be given back in contig: pfn 0x3f: though it is free; "
+				  "free in pfn 0x30, order 4, count 0, no flags; node 0 zone Normal, pageblock Movable\n");
 }
 
 int main(void)
