@@ -136,12 +136,25 @@ int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int
 /* Others have had time to do what is waited for. */
 #define TURNS 16u
 
-static unsigned int timeouts[NR_CPUS];
-
 static UNSEEN bool is_reclaiming(const struct task_struct *task)
 {
 	return task->reclaim_state;
 }
+
+/*
+ * Who reclaims waits again and again, for what it needs not have: in parallel the others get on meanwhile, and 16 turns each
+ * time were most of what such a run did. On the woven machine a turn is where they get on, and each is a point.
+ */
+static unsigned int turns_of(const struct task_struct *task)
+{
+#ifndef MMFUZZ_WEAVE
+	if (is_reclaiming(task))
+		return 1;
+#endif
+	return gate_in_sequence() ? 1 : TURNS;
+}
+
+static unsigned int timeouts[NR_CPUS];
 
 /* In parallel these are other CPUs' to fold. */
 void mmfuzz_fold_counters(void)
@@ -161,7 +174,7 @@ long schedule_timeout(long timeout)
 	struct task_struct *task = current;
 	unsigned int *nr;
 
-	for (unsigned int turn = 0; turn < (gate_in_sequence() ? 1 : TURNS); turn++) {
+	for (unsigned int turn = turns_of(task); turn; turn--) {
 		/* Acquire: pairs with the release of who wakes, in try_to_wake_up(). */
 		if (smp_load_acquire(&task->__state) == TASK_RUNNING)
 			return timeout;
