@@ -243,6 +243,8 @@ void gate_check(void);
 /* And where zones are not as gate_remember() found them: everything was given back. */
 void gate_check_idle(void);
 void gate_remember(void);
+/* Whether pages are grouped by mobility: always (hotplug_tree.c). */
+int gate_groups_by_mobility(void);
 /* What the kernel says of a frame; returns what snprintf() does. */
 int gate_is_slab(unsigned long pfn);
 int gate_is_zspage(unsigned long pfn);

@@ -214,6 +214,8 @@ void gate_boot(const struct gate_config *config, unsigned long ram, unsigned lon
 	mmfuzz_reserve_kthreads(config);
 	boot_bytes = PFN_PHYS(max_pfn) - lowest_taken(PFN_PHYS(config->max_pfn));
 	build_all_zonelists(NULL);
+	/* However small the machine is: hotplug_tree.c says why. */
+	page_group_by_mobility_disabled = 0;
 	for (unsigned int i = 0; i < config->nr_zones; i++)
 		memblock_phys_free(PFN_PHYS(config->zones[i].range.start), PFN_PHYS(config->zones[i].range.nr));
 	for (unsigned int i = 0; i < config->nr_holes; i++)

@@ -296,4 +296,9 @@ void gate_check_idle(void)
 	}
 }
 
+int gate_groups_by_mobility(void)
+{
+	return !page_group_by_mobility_disabled;
+}
+
 #pragma clang attribute pop

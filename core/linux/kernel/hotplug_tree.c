@@ -3,7 +3,7 @@
  * The tree's memory hotplug, with somebody at the keyboard: offline_pages() tries for as long as there is something
  * movable, and on a real machine the user gives up with a signal. Here it is as if one came after so many attempts.
  *
- * And mobility grouping stays on. Where memory is less than so many pageblocks the kernel turns it off as it builds
+ * And mobility grouping stays on, for everybody and at any time. Where memory is less than so many pageblocks the kernel turns it off as it builds
  * zonelists, and then whoever ends an isolation puts free pages on a list that is not of their block's type:
  * docs/findings/unisolate-without-grouping.md. Machines are small here, so that nothing else would be found.
  *
@@ -68,10 +68,6 @@ static inline void read_lock_hotplug(struct percpu_rw_semaphore *sem)
 	} while (0)
 #endif
 
-#define build_all_zonelists(node) \
-	do { \
-		build_all_zonelists(node); \
-		page_group_by_mobility_disabled = 0; \
-	} while (0)
+#define build_all_zonelists(node) mmfuzz_rebuild_zonelists(node)
 
 #include "mm/memory_hotplug.c"

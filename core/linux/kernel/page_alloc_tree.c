@@ -108,3 +108,12 @@ static __always_inline struct zone *zone_up_to(struct zoneref **zref, enum zone_
 #define try_to_compact_pages(args...) mmfuzz_compact_pages(args)
 
 #include "mm/page_alloc.c"
+
+/*
+ * build_all_zonelists() for memory that comes or goes, without its end, which turns mobility grouping off where there is
+ * little memory (hotplug_tree.c). To turn it on again afterwards is too late: another CPU has seen it off by then.
+ */
+void mmfuzz_rebuild_zonelists(struct pglist_data *node)
+{
+	__build_all_zonelists(node);
+}

@@ -58,6 +58,9 @@ void *mmfuzz_new_resource(unsigned long bytes);
 void mmfuzz_free_resource(const void *resource);
 /* For files that free them by kfree(). */
 #define mmfuzz_kfree(ptr) _Generic((ptr), struct resource *: mmfuzz_free_resource, default: kfree)(ptr)
+/* Of page_alloc.c: lists of zones are made anew, for all nodes where it is NULL; nothing else changes. */
+struct pglist_data;
+void mmfuzz_rebuild_zonelists(struct pglist_data *node);
 struct page;
 enum meminit_context;
 /* As __free_pages_core(), of frames that enter the allocator for the first time; whether this CPU is at that; they are in. */
